@@ -4,13 +4,10 @@
 #include "cli/seal.h"
 #include "parse/parse.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
-static uint64_t commit_lines;
-static double commit_seconds = -1;
 
 static struct cli_option options[] = {
 	{"format", 'f', "FORMAT", NULL},
@@ -21,36 +18,10 @@ static struct cli_option options[] = {
 	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
 	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
 	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
-	{"commit-every", '\0', "N[,AGE]",
-	 "seal a section of its own every N lines, or when it is 30s old, say"},
+	CLI_COMMIT_OPTION,
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
-
-/* Lines, and an age in seconds, minutes or hours. */
-static void take_commit(const char *text)
-{
-	enum { MOST = 1000000 };
-	unsigned long long lines;
-	char *rest;
-
-	errno = 0;
-	lines = strtoull(text, &rest, 10);
-	if (errno != 0 || text[0] < '1' || text[0] > '9')
-		rest = "?";
-	commit_lines = lines;
-	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9') {
-		unsigned long n = strtoul(rest + 1, &rest, 10);
-		int unit = *rest == 's' ? 1 : *rest == 'm' ? 60 : *rest == 'h' ? 3600 : 0;
-
-		rest = unit == 0 || n > MOST ? "?" : rest + 1;
-		commit_seconds = (double)n * unit;
-	}
-	if (*rest != '\0')
-		cli_usage("--commit-every takes a number of lines, and an age if you like, such as "
-			  "10000 or 10000,30s, not '%s'",
-			  text);
-}
 
 static void take_add_id(const char *name)
 {
@@ -73,7 +44,7 @@ static void take(size_t index, const char *argument)
 	case 5: parse_options.header = argument; return;
 	case 6: parse_options.continued = true; return;
 	case 7: parse_options.begins = argument; return;
-	case 8: take_commit(argument); return;
+	case 8: cli_commit_take(argument); return;
 	case 9: new_seal = argument; return;
 	}
 }
@@ -128,11 +99,7 @@ int main(int argc, char **argv)
 		cli_close(&cli);
 		return CLI_OK;
 	}
-	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
-			  "evkit(7)");
-	cli.commit_lines = commit_lines;
-	cli.commit_seconds = commit_seconds;
+	cli_commit_apply(&cli);
 	parse = open_parse(&cli, &model);
 	engine.engine = parse;
 	engine.frames = ev_parse_frames(parse);

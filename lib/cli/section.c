@@ -250,6 +250,7 @@ void cli_section_close(struct cli_sections *s)
 	line.ok = !s->refused;
 	ev_hash128_hex(ev_out_digest_value(s->c->port.out), line.digest);
 	line.chain = s->chain;
+	line.offsets = &s->c->offsets;
 	cli_section_put(s, &line);
 }
 

@@ -347,7 +347,7 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 	const struct ev_doc *d = event->doc;
 	const bool add_id = lacks_id(p, d);
 
-	if (p->frames != NULL && memchr(d->text, '\n', d->len) != NULL)
+	if ((p->frames != NULL || p->options.spread) && memchr(d->text, '\n', d->len) != NULL)
 		return pass_flat(p, rec, d, err);
 	if (!p->options.origin && !add_id)
 		return ev_port_line(p->port, d->text, d->len, err);
