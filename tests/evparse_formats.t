@@ -48,6 +48,60 @@ while IFS= read -r line; do
 done <"$srcdir/tests/data/formats.txt"
 hold
 
+#
+# Hostile lines
+#
+# hostile N FILE: behind each beginning of a line that a format takes, N bytes of one kind.
+hostile()
+{
+	perl -e '
+	my ($n, $to) = @ARGV;
+	my $clf = "[01/Mar/2026:10:00:05 +0000]";
+	open my $out, ">:raw", $to or die;
+	print $out "#Fields: date time a b\n";
+	for my $head ("", "1.2.3.4 - - $clf \"", "1.2.3.4 - u", "1.2.3.4 - - $clf \"GET\" 200 1 \"-\" \"",
+		"h:1 1.2.3.4 - u", "Feb  6 12:14:14 lb haproxy[1", "Oct 11 22:14:15 h ",
+		"1.2.3.4:5 [06/Feb/2009:12:14:14.655] f b/s 1/1/1/1/1 200 1 - - ---- 1/1/1/1/1 0/0 {",
+		"<165>1 2003-10-11T22:14:15.003Z m a - - [a", "<165>1 2003-10-11T22:14:15.003Z m a - - ",
+		"time=2026-03-01T10:00:00Z m=\"", "time=2026-03-01T10:00:00Z ", "2015-01-13 00:32:17 ",
+		"2015-01-13\t00:32:17\t", "{\"time\":1,\"a\":\"") {
+		for my $body (qw($ [ ] { } : - / \\ \" ]: # #41 %41 \\x41 [a\ b="c"] = , <1> 1 1. x), " ", "- ",
+			"\"", " $clf", " $clf \"", " $clf \" 200 1", " a=\"b\"", "a=b ", "a ", "a=\"\\\"\" ", "\t",
+			"\0", "\1", "\xff", "\xc3\xa9", "]: a:1 [") {
+			my $text = substr($body x ($n / length($body) + 1), 0, $n);
+			print $out "$head$text$_\n" for ("", "\"");
+		}
+	}' "$1" "$2"
+}
+
+# cpu COMMAND: its hundredths of a second, the least of three runs.
+cpu()
+{
+	for _ in 1 2 3; do
+		perl -e 'system(@ARGV) >> 8 < 2 or exit 1; printf "%d\n", 100 * (times)[2]' sh -c "$1" || echo 1000000
+	done | sort -n | head -n 1
+}
+
+if need perl; then
+	hostile 4000 few
+	hostile 16000 many
+	for format in auto nginx apache apache-vhost haproxy syslog w3c cloudfront logfmt journald pino shop laravel; do
+		command="evparse -f $format --year 2003 --zone UTC -m '$srcdir/tests/data/formats.yaml' -r set-aside --stats stats"
+		run "$command many"
+		is "$format: hostile lines are events or rejects" \
+			"$((status < 2)) $(($(wc -l <"$out") + $(grep -c . set-aside) + $(sed 's/.*"header":\([0-9]*\).*/\1/; t; s/.*/0/' stats) + $(sed 's/.*"blank":\([0-9]*\).*/\1/' stats)))" \
+			"1 $(wc -l <many)"
+		if [ -s "$out" ]; then
+			mv "$out" events
+			run 'evparse -f json events | wc -l'
+			is "$format: and events are JSON" "$(cat "$out")" "$(wc -l <events)"
+		fi
+		few=$(cpu "$command few >/dev/null 2>&1")
+		many=$(cpu "$command many >/dev/null 2>&1")
+		ok "$format: four times as long in $many hundredths of a second, not $few" [ "$many" -le $((8 * (few > 4 ? few : 4))) ]
+	done
+fi
+
 # Logs of real programs: file, options, events, header lines, rejects. What is rejected is no line of
 # the format, which is said to the column; lnav's tests say what the logs are.
 if data logs-small; then

@@ -9,20 +9,24 @@ struct slice {
 	size_t len;
 };
 
-/* A line held against a form. */
-struct scan {
-	const struct ev_layout_place *place;
-	const char *line, *end;
-	struct slice values[MOST_FIELDS];
-	struct ev_layout_time time;
-	const char *stuck; /* where `until` first sought the next field, and it was none */
-	/*
-	 * Where the line leaves the form, and how far it was read: to the end of a time that cannot
-	 * be; what is missing there; what is wrong with a time.
-	 */
+/*
+ * Where a line leaves a form, and how far it was read: to the end of a time that cannot be; what is
+ * missing there, if the line does not just go on, and what is wrong with a time.
+ */
+struct stop {
 	const char *at, *reach;
 	const struct ev_field *missing;
 	const char *flaw;
+};
+
+/* A line held against a form. */
+struct scan {
+	struct ev_parse *parse;
+	const char *line, *end;
+	struct slice values[MOST_FIELDS]; /* by field, as far as the form was followed */
+	struct ev_layout_time time;
+	const char *stuck; /* where `until` first sought the next field, and it was none */
+	struct stop stop;
 };
 
 /* What is expected of each kind, for people. */
@@ -174,15 +178,45 @@ static const char *until(struct scan *s, const struct ev_field *f, const char *p
 	return NULL;
 }
 
+/* Whether the text at p is the last time once more, and ends there. */
+static bool is_last(const struct ev_last_time *last, const char *layout, const char *p,
+		    const char *end)
+{
+	return last->len > 0 && (size_t)(end - p) > last->len && last->layout == layout &&
+	       p[last->len] == last->behind && memcmp(p, last->text, last->len) == 0;
+}
+
+static void note_last(struct ev_last_time *last, const struct scan *s, const struct ev_field *f,
+		      const char *p)
+{
+	const size_t len = s->time.len;
+
+	if (len > sizeof last->text || p + len == s->end || (p[len] != ' ' && p[len] != ']'))
+		return;
+	memcpy(last->text, p, len);
+	last->behind = p[len];
+	last->len = len;
+	last->layout = f->layout;
+	last->time = s->time;
+}
+
 /* A time in RFC 3339 has its offset in all of these formats. */
 static const char *time_at(struct scan *s, const struct ev_field *f, const char *p, struct slice *v)
 {
 	static const struct ev_layout_place nowhere;
-	const bool good = ev_layout_read(f->layout, f->layout != NULL ? s->place : &nowhere, p,
-					 (size_t)(s->end - p), &s->time);
+	struct ev_last_time *last = &s->parse->last;
+	const size_t left = (size_t)(s->end - p);
 
+	if (is_last(last, f->layout, p, s->end)) {
+		s->time = last->time;
+	} else if (!ev_layout_read(f->layout, f->layout != NULL ? &s->parse->place : &nowhere, p,
+				   left, &s->time)) {
+		return NULL;
+	} else {
+		note_last(last, s, f, p);
+	}
 	*v = slice(p, p + s->time.len);
-	return good ? p + s->time.len : NULL;
+	return p + s->time.len;
 }
 
 /* Reads a field at p; returns where it ends, or NULL. */
@@ -220,30 +254,27 @@ static const char *take(struct scan *s, const struct ev_field *f, const char *p,
 	return q;
 }
 
-/* Notes where the line leaves its form at p, where the field f should stand. */
-static void note_flaw(struct scan *s, const struct ev_field *f, const char *p)
+/* Where the line leaves its form at p, where the field f should stand. */
+static struct stop stop_at(struct scan *s, const struct ev_field *f, const char *p)
 {
+	struct stop stop = {.missing = f, .at = p, .reach = p};
 	struct slice unused;
 
-	s->time.flaw = NULL;
 	if (f->kind == EV_FIELD_UNTIL && s->stuck != NULL) {
-		p = s->stuck;
-		f++;
+		stop.at = s->stuck;
+		stop.missing = ++f;
 	} else if (has_ahead(s, f, p)) {
-		p += f->ahead_len;
+		stop.at += f->ahead_len;
 	} else {
-		s->missing = f;
-		s->at = s->reach = p;
-		s->flaw = NULL;
-		return;
+		return stop;
 	}
-	s->missing = f;
-	s->at = s->reach = p;
-	if (f->kind == EV_FIELD_TIME && time_at(s, f, p, &unused) == NULL) {
-		s->at += s->time.at;
-		s->reach += s->time.len;
+	stop.reach = stop.at;
+	if (f->kind == EV_FIELD_TIME && time_at(s, f, stop.at, &unused) == NULL) {
+		stop.flaw = s->time.flaw;
+		stop.reach += s->time.len;
+		stop.at += s->time.at;
 	}
-	s->flaw = s->time.flaw;
+	return stop;
 }
 
 /* Holds the line against a form; false with where it leaves it. */
@@ -261,34 +292,32 @@ static bool scan_form(struct scan *s, const struct ev_field *fields)
 		} else if (f->may_lack) {
 			s->values[i].p = NULL;
 		} else {
-			note_flaw(s, f, p);
+			s->stop = stop_at(s, f, p);
 			return false;
 		}
 	}
-	s->missing = NULL;
-	s->flaw = NULL;
-	s->at = s->reach = p;
+	s->stop = (struct stop){.at = p, .reach = p};
 	return p == s->end;
 }
 
 /* Why the line is none of the format: where it leaves the form that it follows furthest. */
-static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, const struct scan *s,
-			     struct ev_error *err)
+static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec,
+			     const struct stop *stop, struct ev_error *err)
 {
-	const struct ev_field *f = s->missing;
+	const struct ev_field *f = stop->missing;
 	const char *what = "the line goes on behind its last field";
 
 	ev_reasons_reset(&p->why);
 	p->why.code = "foreign";
-	if (f != NULL && s->flaw != NULL)
+	if (f != NULL && stop->flaw != NULL)
 		what = ev_reasons_text(&p->why, "%.*s: %s", (int)f->member_len - 4, f->member + 2,
-				       s->flaw);
+				       stop->flaw);
 	else if (f != NULL)
 		what = ev_reasons_text(&p->why, "%.*s is missing, %s%s%s%s", (int)f->member_len - 4,
 				       f->member + 2, kinds[f->kind],
 				       f->ahead_len > 0 ? " behind '" : "", f->ahead,
 				       f->ahead_len > 0 ? "'" : "");
-	ev_reasons_add(&p->why, "column %zu: %s: no line of %s", (size_t)(s->at - s->line) + 1,
+	ev_reasons_add(&p->why, "column %zu: %s: no line of %s", (size_t)(stop->at - rec->p) + 1,
 		       what, p->format->name);
 	return ev_parse_reject(p, rec, err);
 }
@@ -342,29 +371,38 @@ static enum ev_status put_event(struct ev_parse *p, const struct ev_record *rec,
 	return checked ? ev_parse_end(p, rec, err) : ev_parse_end_checked(p, rec, err);
 }
 
+static void begin_scan(struct scan *s, struct ev_parse *p, const struct ev_record *rec)
+{
+	s->parse = p;
+	s->line = rec->p;
+	s->end = rec->p + rec->len;
+}
+
 enum ev_status ev_parse_fields(struct ev_parse *p, const struct ev_record *rec,
 			       struct ev_error *err)
 {
-	struct scan s = {.place = &p->place, .line = rec->p, .end = rec->p + rec->len};
-	struct scan furthest = {0};
+	const struct ev_line_form *form = p->format->lines->forms;
+	struct stop furthest = {0};
 	enum ev_status st;
+	struct scan s;
 
 	if (!ev_parse_is_text(p, rec, err, &st))
 		return st;
-	for (const struct ev_line_form *form = p->format->lines->forms; form->type != NULL;
-	     form++) {
+	begin_scan(&s, p, rec);
+	for (; form->type != NULL; form++) {
 		if (scan_form(&s, form->fields))
 			return put_event(p, rec, form, &s, err);
-		if (furthest.at == NULL || s.reach > furthest.reach)
-			furthest = s;
+		if (furthest.at == NULL || s.stop.reach > furthest.reach)
+			furthest = s.stop;
 	}
 	return refuse(p, rec, &furthest, err);
 }
 
-const char *ev_lines_guess(const struct ev_record *rec, const struct ev_layout_place *place)
+const char *ev_lines_guess(struct ev_parse *p, const struct ev_record *rec)
 {
-	struct scan s = {.place = place, .line = rec->p, .end = rec->p + rec->len};
+	struct scan s;
 
+	begin_scan(&s, p, rec);
 	for (const struct ev_format *f = ev_formats; f->name != NULL; f++)
 		for (const struct ev_line_form *form = f->lines != NULL ? f->lines->forms : NULL;
 		     form != NULL && form->type != NULL; form++)

@@ -124,6 +124,14 @@ const char *ev_format_inner(const char *name);
 struct ev_w3c;
 struct ev_pattern;
 
+/* The last time that was read, and its text: lines come one near another. */
+struct ev_last_time {
+	char text[48], behind; /* and the byte behind it, which can be no part of one */
+	size_t len;	       /* 0: none */
+	const char *layout;
+	struct ev_layout_time time;
+};
+
 struct ev_parse {
 	struct ev_parse_options options;
 	const struct ev_format *wrapping; /* what is around the lines; or NULL */
@@ -133,6 +141,7 @@ struct ev_parse {
 	struct ev_reasons why;
 	struct ev_layout_place place; /* of times */
 	struct ev_zone *zone;	      /* its own, or NULL */
+	struct ev_last_time last;
 	struct ev_pattern *pattern;
 	struct ev_w3c *w3c;
 	uint64_t n_out, n_header;
@@ -174,7 +183,7 @@ enum ev_status ev_parse_pattern(struct ev_parse *p, const struct ev_record *rec,
 bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_event *event);
 
 /* The name of the format that a line looks like, or NULL. */
-const char *ev_lines_guess(const struct ev_record *rec, const struct ev_layout_place *place);
+const char *ev_lines_guess(struct ev_parse *p, const struct ev_record *rec);
 
 enum ev_status ev_parse_row(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,

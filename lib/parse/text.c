@@ -37,7 +37,7 @@ static bool looks_like_event(const char *code)
 static const char *guess(struct ev_parse *p, const struct ev_record *rec)
 {
 	static const char fields[] = "#Fields:";
-	const char *name = ev_lines_guess(rec, &p->place);
+	const char *name = ev_lines_guess(p, rec);
 
 	if (rec->len >= sizeof fields - 1 && memcmp(rec->p, fields, sizeof fields - 1) == 0)
 		name = "w3c";

@@ -53,7 +53,7 @@ bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);
 
 /*
  * Of an expression with EV_REGEX_WHOLE that does not match the text: the byte of it, and that of
- * the pattern, up to which it does.
+ * the pattern, up to which it does, as far as a moment of work can tell.
  */
 void ev_regex_furthest(struct ev_regex *re, const char *p, size_t len, size_t *text_at,
 		       size_t *pattern_at);

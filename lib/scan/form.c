@@ -49,6 +49,18 @@ void ev_json_unescape(const char *p, size_t len, struct ev_buf *out)
 	out->len = (size_t)(o - out->p);
 }
 
+/*
+ * Whether one of eight bytes seems to: a control, a quote or a backslash, each as the lowest byte
+ * from which a small number is borrowed. Bytes above 0x7f are none.
+ */
+static bool needs_escape(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	const uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
+
+	return (((w - ones * 0x20) | (quote - ones) | (slash - ones)) & ~w & high) != 0;
+}
+
 /* The first byte that needs an escape, or end. Sixteen bytes are looked at at once. */
 static const char *behind_plain(const char *p, const char *end)
 {
@@ -62,6 +74,13 @@ static const char *behind_plain(const char *p, const char *end)
 		stop = (bytes)(v < 0x20) | (bytes)(v == '"') | (bytes)(v == '\\');
 		memcpy(halves, &stop, sizeof halves);
 		if ((halves[0] | halves[1]) != 0)
+			break;
+	}
+	for (; end - p >= (ptrdiff_t)sizeof(uint64_t); p += sizeof(uint64_t)) {
+		uint64_t w;
+
+		memcpy(&w, p, sizeof w);
+		if (needs_escape(w))
 			break;
 	}
 	while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
