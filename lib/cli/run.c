@@ -106,7 +106,7 @@ static void take_place(struct run *r, const struct cli_control *line)
 /*
  * Called only where the place is not what the reader expects. Where lines go out that are not as
  * long as those that came in, offsets cannot be counted on, and are left out up to the next source;
- * but not where several records stand in one line, and the offset alone tells them apart. Those of a
+ * but not where several records stand in one line, which the offset alone tells apart. Those of a
  * source that is no file do not count bytes.
  */
 static void write_place(void *ctx)

@@ -33,7 +33,7 @@ struct ev_parse_options {
 	/* Of times that lack them, or NULL: a zone's name; the day that their year begins with. */
 	const char *zone, *year;
 	bool origin; /* append "_ev" with the line's source, number and offset to each event */
-	/* A record may hold line feeds, which go out as blanks. With origin. */
+	/* Records may hold line feeds, though no format cuts them. */
 	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 };
