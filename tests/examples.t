@@ -266,6 +266,29 @@ run make -s -C "$shop" OUT="$PWD/parallel" clean
 check 'make clean' 0
 ok 'leaves nothing' test ! -e parallel
 
+# A person who is erased. The logs still have all, and are taken once more.
+sqlite3 -readonly out/shop.db "SELECT user_id FROM events WHERE user_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1" >person
+mentions()
+{
+	find out -type f ! -path '*/rejects/*' | while read -r file; do
+		case $file in
+		*.gz) gzip -dc "$file" ;;
+		*) cat "$file" ;;
+		esac | grep -qaFf person && echo "$file"
+	done
+}
+ok 'the person is in states and tables' test "$(mentions | grep -c -e events/ -e members/ -e shop.db)" -gt 2
+shop out erase PEOPLE="$PWD/person"
+check 'make erase' 0 any any
+is 'nobody knows the person' "$(mentions; cat out/rejects/*.jsonl | grep -cFf person)" 0
+rm -r out/loaded
+mkdir out/loaded
+shop out
+check 'the days again' 0
+is 'bring nothing back' "$(mentions)" ''
+is 'the evversion of each day says so' "$(cat out/loaded/* | grep -c '^evversion: .* were erased before')" \
+	"$(for day in "$shop"/raw/*.log.gz; do gzip -dc "$day" | grep -cFf person; done | grep -vc '^0$')"
+
 # The UK shop
 
 if data uci-retail-2010-12; then

@@ -71,6 +71,7 @@ struct cli_limit {
 struct cli {
 	const struct cli_program *program;
 	const char *model, *rejects, *batch, *stats, *output;
+	const char *metrics; /* where a run's metrics go (metrics.h), or NULL */
 	const char *folder; /* -o, where that names a folder; output is then NULL */
 	struct cli_limit max_rejects;
 	size_t max_line;
