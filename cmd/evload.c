@@ -276,7 +276,8 @@ int main(int argc, char **argv)
 	tables = ev_tables_new(model);
 	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
-	load = ev_load_open(model, tables, target, snapshot, empty);
+	load = ev_load_open(model, tables, target, snapshot, empty,
+			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,

@@ -4,48 +4,19 @@
 #include "cli/seal.h"
 #include "parse/parse.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
-static uint64_t commit_lines;
-static double commit_seconds = -1;
 
 static struct cli_option options[] = {
 	{"format", 'f', "FORMAT", NULL},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
-	{"commit-every", '\0', "N[,AGE]",
-	 "seal a section of its own every N lines, or when it is 30s old, say"},
+	CLI_COMMIT_OPTION,
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
-
-/* Lines, and an age in seconds, minutes or hours. */
-static void take_commit(const char *text)
-{
-	enum { MOST = 1000000 };
-	unsigned long long lines;
-	char *rest;
-
-	errno = 0;
-	lines = strtoull(text, &rest, 10);
-	if (errno != 0 || text[0] < '1' || text[0] > '9')
-		rest = "?";
-	commit_lines = lines;
-	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9') {
-		unsigned long n = strtoul(rest + 1, &rest, 10);
-		int unit = *rest == 's' ? 1 : *rest == 'm' ? 60 : *rest == 'h' ? 3600 : 0;
-
-		rest = unit == 0 || n > MOST ? "?" : rest + 1;
-		commit_seconds = (double)n * unit;
-	}
-	if (*rest != '\0')
-		cli_usage("--commit-every takes a number of lines, and an age if you like, such as "
-			  "10000 or 10000,30s, not '%s'",
-			  text);
-}
 
 static void take_add_id(const char *name)
 {
@@ -63,7 +34,7 @@ static void take(size_t index, const char *argument)
 	case 0: parse_options.format = argument; return;
 	case 1: parse_options.origin = true; return;
 	case 2: take_add_id(argument); return;
-	case 3: take_commit(argument); return;
+	case 3: cli_commit_take(argument); return;
 	case 4: new_seal = argument; return;
 	}
 }
@@ -102,11 +73,7 @@ int main(int argc, char **argv)
 		cli_close(&cli);
 		return CLI_OK;
 	}
-	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
-			  "evkit(7)");
-	cli.commit_lines = commit_lines;
-	cli.commit_seconds = commit_seconds;
+	cli_commit_apply(&cli);
 	parse = ev_parse_open(&parse_options, &cli.port, &cli.error);
 	if (parse == NULL)
 		cli_usage("%s", cli.error.text);

@@ -251,6 +251,63 @@ uint64_t cli_number(const char *option, const char *text)
 	return v;
 }
 
+double cli_time(const char *text, const char **rest)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+	enum { MOST = 1000000 };
+	unsigned long n;
+	char *unit;
+
+	*rest = NULL;
+	errno = 0;
+	n = strtoul(text, &unit, 10);
+	if (errno != 0 || text[0] < '0' || text[0] > '9' || n > MOST)
+		return 0;
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (strncmp(unit, units[i].name, strlen(units[i].name)) == 0) {
+			*rest = unit + strlen(units[i].name);
+			return (double)n * units[i].seconds;
+		}
+	return 0;
+}
+
+/* What --commit-every says: lines, and an age. */
+static struct {
+	uint64_t lines;
+	double seconds;
+} sections = {0, -1};
+
+void cli_commit_take(const char *text)
+{
+	unsigned long long lines;
+	const char *rest;
+	char *end;
+
+	errno = 0;
+	lines = strtoull(text, &end, 10);
+	rest = errno != 0 || text[0] < '1' || text[0] > '9' ? NULL : end;
+	sections.lines = lines;
+	sections.seconds = -1;
+	if (rest != NULL && *rest == ',')
+		sections.seconds = cli_time(rest + 1, &rest);
+	if (rest == NULL || *rest != '\0')
+		cli_usage("--commit-every takes a number of lines, and an age if you like, such as "
+			  "10000 or 10000,30s, not '%s'",
+			  text);
+}
+
+void cli_commit_apply(struct cli *c)
+{
+	if (sections.lines > 0 && getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
+			  "evkit(7)");
+	c->commit_lines = sections.lines;
+	c->commit_seconds = sections.seconds;
+}
+
 static void take_limit(struct cli_limit *l, const char *text)
 {
 	char *end;
@@ -536,6 +593,7 @@ void cli_close(struct cli *c)
 	ev_out_discard(&c->port.out);
 	ev_outs_free(&c->files);
 	ev_rejects_free(&c->port.rejects);
+	ev_offsets_free(&c->offsets);
 }
 
 size_t cli_command(const struct cli *c, const void *commands, size_t n, size_t size,

@@ -11,6 +11,7 @@
 
 #include "io/out.h"
 #include "model/model.h"
+#include "record/offsets.h"
 #include "record/port.h"
 
 #include <stdio.h>
@@ -51,6 +52,17 @@ struct cli_program {
 	bool (*makes_folder)(void);
 };
 
+/* Where records come from that stand in no file. */
+struct cli_source {
+	void *ctx;
+	/*
+	 * EV_OK with a line, or, where none has come for a moment, with NULL for its text: then the
+	 * next call may wait for a moment. A line has no index. EV_EOF at the end.
+	 */
+	enum ev_status (*next)(void *ctx, struct ev_line *line, struct ev_error *err);
+	uint64_t bytes; /* of the lines so far */
+};
+
 struct cli_limit {
 	bool set, percent;
 	uint64_t value;
@@ -70,7 +82,13 @@ struct cli {
 	uint64_t commit_lines;
 	double commit_seconds; /* negative: however old it is */
 	bool unsealed;	       /* a sink's input may be without a seal, though EVKIT_SEAL is set */
-	char **operands;       /* as given behind the options */
+	struct cli_source *source; /* or NULL: the inputs */
+	/*
+	 * How far the topics were read that the chain begins at. The source keeps it; behind it,
+	 * the seals of the input say so. What is here stands in each seal of the output.
+	 */
+	struct ev_offsets offsets;
+	char **operands; /* as given behind the options */
 	size_t n_operands;
 	struct ev_port port;
 	struct ev_outs files; /* what cli_commit gives its name to, with the output */
@@ -110,6 +128,19 @@ size_t cli_size(const char *option, const char *text);
 size_t cli_buffer_size(const char *text);
 /* A number without a sign. */
 uint64_t cli_number(const char *option, const char *text);
+/* A time such as 100ms, 30s, 5m or 1h, in seconds; *rest: what is behind it, or NULL. */
+double cli_time(const char *text, const char **rest);
+
+/* For programs that begin a chain. */
+#define CLI_COMMIT_OPTION                                                                     \
+	{                                                                                     \
+		"commit-every", '\0', "N[,AGE]",                                              \
+			"seal a section of its own every N lines, or when it is 30s old, say" \
+	}
+/* What --commit-every takes. Exits by cli_usage if it is wrong. */
+void cli_commit_take(const char *text);
+/* Puts what was taken into *c. Exits by cli_usage if no chain is sealed. */
+void cli_commit_apply(struct cli *c);
 
 /* Prints "PROGRAM: text" and exits with status 2. Uncommitted files are removed. */
 _Noreturn void cli_die(const struct ev_error *err);

@@ -3,6 +3,8 @@
  * the engine as a record, with the place that it has in the raw input.
  */
 #include "cli/run.h"
+#include "base/hash.h"
+#include "base/lookup.h"
 #include "base/mem.h"
 #include "cli/section.h"
 #include "json/write.h"
@@ -25,6 +27,7 @@ struct run {
 	struct cli_place at;   /* as the last position says, or that in the file */
 	char **sources;	       /* the names in positions, each valid to the end */
 	size_t n_sources;
+	struct ev_lookup by_name; /* the same: a stream goes to and fro between them */
 	struct ev_reasons why;
 	struct ev_out *stats;
 	bool show_progress;
@@ -77,20 +80,33 @@ static void pass_line(struct run *r, const struct ev_line *l)
 	pass_place(&r->at, l->len + whole, whole);
 }
 
-/* Names are kept, because places are compared by where the names lie. */
+/* Names are kept, once each, because places are compared by where the names lie. */
+static const char *kept_name(struct run *r, const char *name)
+{
+	uint64_t hash = ev_hash64(name, strlen(name), 0);
+	size_t step = 0;
+	uint32_t i;
+
+	while ((i = ev_lookup_next(&r->by_name, hash, &step)) != EV_LOOKUP_NONE)
+		if (strcmp(r->sources[i], name) == 0)
+			return r->sources[i];
+	r->sources = ev_realloc_array(r->sources, r->n_sources + 1, sizeof *r->sources);
+	ev_lookup_add(&r->by_name, hash, (uint32_t)r->n_sources);
+	return r->sources[r->n_sources++] = ev_strdup(name);
+}
+
 static void take_place(struct run *r, const struct cli_control *line)
 {
 	r->at.line = line->at.line;
 	r->at.offset = line->at.offset;
-	if (r->at.source != NULL && strcmp(r->at.source, line->at.source) == 0)
-		return;
-	r->sources = ev_realloc_array(r->sources, r->n_sources + 1, sizeof *r->sources);
-	r->at.source = r->sources[r->n_sources++] = ev_strdup(line->at.source);
+	if (r->at.source == NULL || strcmp(r->at.source, line->at.source) != 0)
+		r->at.source = kept_name(r, line->at.source);
 }
 
 /*
  * Called only where the place is not what the reader expects. Where lines go out that are not as
- * long as those that came in, offsets cannot be counted on, and are left out up to the next source.
+ * long as those that came in, offsets cannot be counted on, and are left out up to the next source;
+ * those of a source that is no file do not count bytes.
  */
 static void write_place(void *ctx)
 {
@@ -102,7 +118,7 @@ static void write_place(void *ctx)
 	line.kind = CLI_AT;
 	line.at.source = r->at.source;
 	line.at.line = r->at.line;
-	line.at.offset = counted ? EV_NO_OFFSET : r->at.offset;
+	line.at.offset = counted || r->c->source != NULL ? EV_NO_OFFSET : r->at.offset;
 	cli_section_put(&r->s, &line);
 	r->s.expected = (struct cli_place){r->at.source, r->at.line, line.at.offset};
 }
@@ -188,7 +204,7 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 {
 	if (r->c->commit_lines > 0 && !r->s.opened)
 		cli_section_begin_own(&r->s);
-	if (kind == CLI_HEAD && l->number == 1)
+	if (kind == CLI_HEAD && l->number == 1 && r->c->source == NULL)
 		cli_die_at(
 			l,
 			"the input is sealed already: leave out --first, or what begins the chain "
@@ -241,6 +257,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 	struct cli_control line;
 
 	line.kind = CLI_RECORD;
+	line.offsets = r->s.begins ? NULL : &r->c->offsets;
 	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE)
 		cli_control_read(r->s.seal, l->p, l->len, &line);
 	if (is_sealed(r) && r->s.n == 0 && r->c->unsealed && line.kind == CLI_RECORD)
@@ -259,11 +276,16 @@ static void take_line(struct run *r, const struct ev_line *l)
 		cli_section_count(&r->s);
 }
 
+static uint64_t bytes_read(const struct run *r)
+{
+	return r->c->source != NULL ? r->c->source->bytes : ev_in_bytes(r->in);
+}
+
 /* Progress */
 
 static void progress(struct run *r, bool last)
 {
-	double bytes = (double)ev_in_bytes(r->in);
+	double bytes = (double)bytes_read(r);
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -277,13 +299,27 @@ static void progress(struct run *r, bool last)
 
 /* The run */
 
+/* Of a source: what is made goes out before it is waited for. */
+static enum ev_status next_line(struct run *r, struct ev_line *l)
+{
+	struct cli_source *source = r->c->source;
+	struct ev_error *err = &r->c->error;
+	enum ev_status st;
+
+	if (source == NULL)
+		return ev_lines_next(r->lines, l, err);
+	while ((st = source->next(source->ctx, l, err)) == EV_OK && l->p == NULL)
+		cli_must(r->c, cli_section_flush(&r->s, err));
+	return st;
+}
+
 static void read_all(struct run *r)
 {
 	struct ev_line l;
 	enum ev_status st;
 	uint64_t lines = 0;
 
-	while ((st = ev_lines_next(r->lines, &l, &r->c->error)) == EV_OK) {
+	while ((st = next_line(r, &l)) == EV_OK) {
 		take_line(r, &l);
 		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
 			progress(r, false);
@@ -296,6 +332,7 @@ static void read_all(struct run *r)
 static void begin(struct run *r)
 {
 	r->s.seal = cli_seal_open();
+	r->s.shards.own = cli_shard();
 	r->s.begins = r->s.seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
 	if (r->s.seal == NULL || r->s.begins) {
 		cli_section_begin_here(&r->s);
@@ -319,7 +356,7 @@ static void prepare_stats(struct run *r)
 	ev_json_text(&b, "program", r->c->program->name);
 	ev_json_text(&b, "batch", cli_section_batch(&r->s));
 	ev_json_bool(&b, "ok", !r->s.refused);
-	ev_json_u64(&b, "bytes", ev_in_bytes(r->in));
+	ev_json_u64(&b, "bytes", bytes_read(r));
 	ev_buf_puts(&b, ",\"rejects\":{");
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
 		ev_json_u64(&b, code, n);
@@ -383,6 +420,8 @@ static void end_sections(struct run *r)
 			 "--first");
 	if (!sealed && r->e->flow == CLI_FLOW_SINK)
 		cli_section_end_sink(&r->s, r->c->batch);
+	cli_shards_check(&r->s.shards);
+	cli_shards_check_counts(&r->s.shards);
 }
 
 static void end(struct run *r)
@@ -436,6 +475,7 @@ static void free_run(struct run *r)
 	while (r->n_sources > 0)
 		free(r->sources[--r->n_sources]);
 	free(r->sources);
+	ev_lookup_free(&r->by_name);
 }
 
 /* As port->open: of an engine that opens the sections of the output itself. */

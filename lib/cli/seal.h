@@ -10,7 +10,9 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "record/offsets.h"
 #include "record/reject.h"
+#include "record/shard.h"
 #include "store/span.h"
 #include "json/view.h"
 
@@ -62,7 +64,13 @@ struct cli_control {
 	bool ok;		/* of a seal */
 	bool unchecked;		/* of a head: lines may be no valid records */
 	char digest[33];	/* of a seal */
+	/*
+	 * Of a seal: how far topics were read up to here. To be written, or NULL; what a line says
+	 * is added to it when it is read.
+	 */
+	struct ev_offsets *offsets;
 	struct cli_chain chain; /* of a seal whole; of a head the programs alone */
+	struct ev_shard shard;	/* of a head */
 	struct ev_span span;	/* of a head; its digests are the reader's, until the next line */
 	struct {
 		const char *source;    /* the reader's, valid until the next line */

@@ -14,8 +14,8 @@
 #ifndef EV_LOAD_H
 #define EV_LOAD_H
 
-#include "record/port.h"
 #include "model/model.h"
+#include "record/port.h"
 #include "record/reject.h"
 #include "warehouse/target.h"
 
@@ -23,10 +23,10 @@ struct ev_load;
 
 /*
  * All are borrowed. snapshot: the input takes the place of all rows; empty: it may be without an
- * event.
+ * event; sealed: it must have a seal.
  */
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, bool snapshot, bool empty);
+			     struct ev_target *target, bool snapshot, bool empty, bool sealed);
 /*
  * A batch begins; NULL if its name is told at its end. span: what it shows of a state, or NULL.
  * With the first one the target is locked.

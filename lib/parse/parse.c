@@ -161,6 +161,15 @@ static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
 	ev_event_write(event->doc, event->reserved, m->p, m->len, &p->out);
 }
 
+/* Between the tokens of a whole object, and nowhere else, a line feed may stand: as any blank. */
+static void join_lines(struct ev_buf *b)
+{
+	char *at = b->p, *end = b->p + b->len;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL)
+		*at = ' ';
+}
+
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 			     const struct ev_event *event, struct ev_error *err)
 {
@@ -174,6 +183,8 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 		put_with_origin(p, rec, event);
 	else
 		ev_buf_put(&p->out, d->text, d->len);
+	if (p->options.spread)
+		join_lines(&p->out);
 	if (add_id)
 		append_id(p, rec, d->nodes[0].count == 0 && !p->options.origin,
 			  d->len - (d->nodes[0].end - 1));

@@ -19,6 +19,8 @@ struct ev_parse;
 struct ev_parse_options {
 	const char *format; /* its name */
 	bool origin; /* append "_ev" with the line's source, number and offset to each event */
+	/* A record may hold line feeds, which go out as blanks. With origin. */
+	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 };
 

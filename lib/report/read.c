@@ -557,9 +557,7 @@ static void add_stages(struct reader *rd, struct ev_report_result *res,
 	if (same == n)
 		return;
 	all = ev_arena_zalloc(&rd->r->arena, (res->n_stages + n) * sizeof *all);
-	if (same < res->n_stages)
-		same = 0;
-	else
+	if (same == res->n_stages)
 		res->n_stages = 0;
 	for (size_t i = 0; i < res->n_stages; i++)
 		all[i] = res->stages[i];
@@ -619,7 +617,7 @@ enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
 			       "wrote in the same run"
 			     : "may be of several of these results: name batches by --batch");
 	ev_buf_free(&rd.scratch);
-	if (rd.failed)
+	if (rd.failed || of == NULL)
 		return EV_FATAL;
 	add_stages(&rd, of, stages, n);
 	if (ev_report_is(program, "evload"))

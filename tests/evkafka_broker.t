@@ -1,0 +1,164 @@
+#!/bin/sh
+# evkafka and a real broker: a topic is loaded once, whoever is killed and whatever restarts; by the
+# loop of examples/stream and by its stream.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/kafka.sh"
+. "$srcdir/tests/postgres.sh"
+
+messages=${KAFKA_MESSAGES-20000}
+kills=${KAFKA_KILLS-6}
+stream=$srcdir/examples/stream
+unset EVKIT_SEAL
+need jq sqlite3 java python3 setsid || {
+	done_testing
+}
+kafka_start || {
+	done_testing
+}
+export EVKIT_MODEL="$stream/evkit.yaml" BROKERS="$kafka"
+
+# sales FIRST LAST: their messages; one in seven is a correction of one before, one in fifty comes twice,
+# some are cancelled, and one in a thousand is no event.
+sales()
+{
+	awk -v i="$1" -v last="$2" 'BEGIN { for (; i <= last; i++) {
+		n = i % 7 == 6 ? i - 5 : i
+		line = sprintf("{\"order_id\":\"o%d\",\"op\":\"%s\",\"type\":\"TicketsSold\",\"sold_at\":\"2026-03-%02dT%02d:%02d:%02dZ\"," \
+			"\"version\":%d,\"concert\":\"c%d\",\"channel\":\"%s\",\"qty\":%d,\"price\":%d.50}", n,
+			i % 700 == 6 ? "delete" : "put", n / 86400 % 28 + 1,
+			n / 3600 % 24, n / 60 % 60, n % 60, i % 7 == 6 ? 2 : 1, n % 40, n % 3 ? "web" : "till", i % 9 + 1, n % 90 + 10)
+		if (i % 1000 == 999)
+			print i % 2000 == 999 ? "no event " i : substr(line, 1, 60)
+		else
+			print line
+		if (i % 50 == 49)
+			print line
+	} }'
+}
+
+# tables DB: the rows, in order.
+tables()
+{
+	sqlite3 -bail -readonly "$1" 'SELECT * FROM sales ORDER BY ev_owner, ev_index'
+}
+
+# batch LINES DB: the same without Kafka, in one run.
+batch()
+{
+	EVKIT_SEAL=batch-secret
+	export EVKIT_SEAL
+	evschema -t sqlite | sqlite3 "$2"
+	evparse --format json --batch all -r batch.rejects "$1" | evvalidate -r batch.rejects2 | evdedupe |
+		evversion -r batch.rejects3 --state batch.events --since 0 | evstar --state batch.members | evload "sqlite:$2"
+	unset EVKIT_SEAL
+}
+
+# what is set aside, once each, as it came.
+set_aside()
+{
+	for tap_name; do
+		evreject restore "$tap_name" || echo "cannot be read: $tap_name"
+	done | LC_ALL=C sort -u
+}
+
+# waits COMMAND...: until it succeeds, five minutes at most.
+waits()
+{
+	tries=0
+	while ! "$@" >"$tap/waits" 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 1500 ] || return 1
+		sleep 0.2
+	done
+}
+
+# kill_one SESSION: a program of the chain, at random, at a random moment.
+kill_one()
+{
+	sleep "0.$(awk -v seed="$1$2" 'BEGIN { srand(seed + PROCINFO["pid"]); printf "%03d", rand() * 1000 }')"
+	victim=$(ps -o pid=,comm= -s "$1" | awk -v seed="$2" '$2 ~ /^ev/ { pid[++n] = $1 }
+		END { srand(seed); if (n > 0) print pid[int(rand() * n) + 1] }')
+	[ -z "$victim" ] || kill -KILL "$victim" 2>"$tap/kill"
+}
+
+sales 1 "$messages" >lines
+batch lines batch.db
+tables batch.db >want
+is 'a batch to compare with' "$(wc -l <want)" "$(jq -rR 'fromjson? | select(.op == "put") | .order_id' lines | sort -u >put
+	jq -rR 'fromjson? | select(.op == "delete") | .order_id' lines | sort -u | comm -13 - put | wc -l)"
+
+# What a broker says
+
+run evkafka -b "$kafka" --until-end nosuch
+check 'no such topic' 2 '' "evkafka: $kafka: there is no topic 'nosuch': see its name, or create it"
+ok 'a topic with four partitions' kafka topic "$kafka" tickets 4
+ok 'its messages' kafka put "$kafka" tickets <lines
+kafka put "$kafka" tickets abort <lines
+run "evkafka -b $kafka --until-end -r rejects --positions next.json --stats - tickets | jq -c 'del(._ev)' | LC_ALL=C sort | cksum"
+sed -n 's/.* in \([0-9]*\) .*/\1/p' "$err" >got
+is 'all that was committed comes, and nothing of an aborted transaction' "$(cat got) $(cat "$out")" \
+	"$(wc -l <lines) $(jq -cR 'fromjson? // empty' lines | LC_ALL=C sort | cksum)"
+run "evkafka -b $kafka --until-end --from next.json tickets | wc -l"
+check 'positions are behind what an aborted transaction left' 0 0
+is 'and the next message is there' "$(echo '{"order_id":"last"}' | kafka put "$kafka" tickets
+	evkafka -b "$kafka" --until-end --from next.json tickets | jq -r .order_id)" last
+
+# Exactly once
+
+# begin SCRIPT NAME: it reads the topic into NAME.db, in a session of its own.
+begin()
+{
+	[ -e "$2.db" ] || evschema -t sqlite | sqlite3 "$2.db"
+	STATE=$2.state DB=sqlite:$2.db GROUP=$2 FOR=2s MAX=$((messages / 20 + 500)) \
+		setsid "$stream/$1" "$2" >>"$2.log" 2>&1 &
+	session=$!
+}
+
+end()
+{
+	kill -KILL "-$session" 2>"$tap/kill"
+	wait "$session" 2>"$tap/kill"
+	while ps -o pid= -s "$session" >"$tap/ps"; do
+		sleep 0.1
+	done
+}
+
+# is_loaded NAME
+is_loaded()
+{
+	tables "$1.db" >"$1.got" && cmp -s "$1.got" want
+}
+
+# once SCRIPT NAME: while its programs are killed, and twice the broker.
+once()
+{
+	kafka topic "$kafka" "$2" 4 || return
+	kafka put "$kafka" "$2" <lines &
+	producer=$!
+	begin "$1" "$2"
+	round=0
+	while [ $round -lt "$kills" ]; do
+		round=$((round + 1))
+		kill_one "$session" $round
+		if [ $((round % (kills / 2))) -eq 0 ]; then
+			kafka_crash
+			sleep 1
+			kafka_up
+		fi
+		if [ $((round % 5)) -eq 0 ]; then
+			end
+			begin "$1" "$2"
+		fi
+	done
+	wait $producer
+	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" waits is_loaded "$2"
+	end
+	diag "$(tail -n 3 "$2.log")"
+	diag "$(sqlite3 "$2.db" 'SELECT count(*) || " loads, " || sum(rows) || " rows" FROM ev_ledger')"
+	set_aside "$2".state/rejects/* >got
+	set_aside batch.rejects batch.rejects2 batch.rejects3 >rejects.want
+	same "$2: what was set aside is there, too" got rejects.want
+}
+
+once loop.sh loop
+done_testing
