@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *table, *position, *environment, *bundle_for, *verify;
+static const char *table, *position, *positions, *environment, *bundle_for, *verify;
 static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: the schema of its tables"},
 	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
+	{"positions", '\0', "TARGET", "print how far topics of Kafka are loaded, and end"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
 	{0},
 };
@@ -42,7 +43,8 @@ static void take(size_t index, const char *argument)
 	case 7: environment = argument; return;
 	case 8: bundle_for = argument; return;
 	case 9: part = cli_size("--part", argument); return;
-	case 10: verify = argument; return;
+	case 10: positions = argument; return;
+	case 11: verify = argument; return;
 	}
 }
 
@@ -59,6 +61,7 @@ static const struct cli_program program = {
 		 "       evload [options] -o dir --for warehouse [file ...]\n"
 		 "       evload [options] -t table [file ...]\n"
 		 "       evload --position target\n"
+		 "       evload --positions target\n"
 		 "       evload --verify dir",
 	.purpose = "Loads the rows that evstar wrote, all of them or none.",
 	.input = CLI_CONTINUES,

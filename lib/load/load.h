@@ -23,10 +23,11 @@ struct ev_load;
 
 /*
  * All are borrowed. snapshot: the input takes the place of all rows; empty: it may be without an
- * event.
+ * event. offsets: how far topics were read, as the seals say that have come.
  */
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, bool snapshot, bool empty);
+			     struct ev_target *target, bool snapshot, bool empty,
+			     const struct ev_offsets *offsets);
 /*
  * A batch begins; NULL if its name is told at its end. span: what it shows of a state, or NULL.
  * With the first one the target is locked.
