@@ -213,31 +213,56 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 }
 
 /* Prints where a target stands. The model is read for the environment's schema alone. */
-static void print_position(struct cli *c)
+static enum ev_status find_position(struct cli *c, const char *where, struct ev_buf *text)
 {
-	const struct ev_engine *engine = ev_engine_find(position);
+	const struct ev_engine *engine = ev_engine_find(where);
 	const char *model = c->model != NULL ? c->model : "evkit.yaml", *schema = NULL;
 	struct ev_model *m = environment != NULL ? cli_model(c, true) : NULL;
-	char text[EV_STORE_POSITION];
+	char *at = ev_buf_room(text, EV_STORE_POSITION);
+	struct ev_offsets offsets = {0};
+	struct ev_standing standing;
 	enum ev_status st;
 
-	if (c->n_operands > 0)
-		cli_usage("--position reads no rows: '%s'", c->operands[0]);
 	if (m != NULL)
 		schema = find_schema(m, engine != NULL ? engine->dialect : "");
-	if (engine != NULL)
-		st = engine->position(position, schema, model, text, &c->error);
-	else if (strncmp(position, "tsv:", 4) != 0 && ev_bundle_is_there(position))
-		st = ev_bundle_position(position, text, &c->error);
-	else
+	if (engine != NULL) {
+		st = engine->stand(where, schema, model, &standing, &offsets, &c->error);
+		if (st == EV_OK && positions != NULL)
+			ev_offsets_write(&offsets, text);
+		else if (st == EV_OK)
+			st = ev_standing_write(&standing, where, at, &c->error);
+	} else if (positions == NULL && strncmp(where, "tsv:", 4) != 0 &&
+		   ev_bundle_is_there(where)) {
+		st = ev_bundle_position(where, at, &c->error);
+	} else if (positions != NULL) {
+		st = ev_fail(&c->error,
+			     "%.*s: only sqlite:FILE and postgresql:... know how far "
+			     "topics are loaded",
+			     shown(where), where);
+	} else {
 		st = ev_fail(&c->error,
 			     "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a position: "
 			     "into any other target evversion --since 0 puts all of a state",
-			     shown(position), position);
-	if (st != EV_OK)
-		cli_die(&c->error);
-	ev_out_line(c->port.out, text, strlen(text));
+			     shown(where), where);
+	}
+	if (st == EV_OK && positions == NULL)
+		text->len = strlen(at);
+	ev_offsets_free(&offsets);
 	ev_model_free(&m);
+	return st;
+}
+
+static void print_position(struct cli *c)
+{
+	const char *where = positions != NULL ? positions : position;
+	struct ev_buf text = {0};
+
+	if (c->n_operands > 0)
+		cli_usage("--position%s reads no rows: '%s'", positions != NULL ? "s" : "",
+			  c->operands[0]);
+	cli_must(c, find_position(c, where, &text));
+	ev_out_line(c->port.out, text.p, text.len);
+	ev_buf_free(&text);
 	cli_commit(c);
 }
 
@@ -265,7 +290,7 @@ int main(int argc, char **argv)
 	int status;
 
 	cli_open(&cli, &program, argc, argv);
-	if (position != NULL) {
+	if (position != NULL || positions != NULL) {
 		print_position(&cli);
 		cli_close(&cli);
 		return CLI_OK;
@@ -279,7 +304,9 @@ int main(int argc, char **argv)
 	tables = ev_tables_new(model);
 	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
-	load = ev_load_open(model, tables, target, snapshot, empty);
+	load = ev_load_open(model, tables, target, snapshot, empty,
+			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
+	ev_load_keep_offsets(load, &cli.offsets);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,

@@ -1,5 +1,6 @@
 /* evversion: the records of each event, ordered and folded into versions. */
 #include "cli/run.h"
+#include "cli/shard.h"
 #include "version/version.h"
 
 #include <stdlib.h>
@@ -176,6 +177,7 @@ int main(int argc, char **argv)
 	model = cli_model(&cli, false);
 	cli_envelope_apply(model);
 	check_options(&cli, model);
+	how.shard = cli_shard();
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	version = ev_version_open(model, &how, &cli.port);
 	status = run(&cli, version);

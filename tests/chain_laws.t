@@ -4,6 +4,7 @@
 # RANDOM_HISTORIES (8), KILL_ROUNDS (24) and PERMUTE_EVERY (one of so many orders of six records: 31) are
 # how much is tried.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/batches.sh"
 
 need sqlite3 || {
 	done_testing
@@ -116,22 +117,6 @@ history()
 	}'
 }
 
-# batches SEED FILE: b.1, b.2 ..., some records in two of them; the order of delivery, with repeats.
-batches()
-{
-	rm -f b.*
-	awk -v seed="$1" 'BEGIN { srand(seed); n = 1 + int(rand() * 12) }
-		{
-			print >("b." 1 + int(rand() * n))
-			if (rand() < 0.1)
-				print >("b." 1 + int(rand() * n))
-		}' "$2"
-	for b in b.*; do
-		echo "$b"
-		[ $(($1 % 3)) -ne 0 ] || echo "$b"
-	done | shuf --random-source=evkit.yaml
-}
-
 # Random histories in random batches
 
 histories=${RANDOM_HISTORIES-8}
@@ -140,7 +125,7 @@ rows=0
 for seed in $(seq 1 "$histories"); do
 	afresh
 	history "$seed" $((seed % 5 * 100 + 20)) $((seed % 3 * 60 + 5)) >all
-	for b in $(batches "$seed" all); do
+	for b in $(batches 12 0.1 "$seed" all); do
 		day "$b" "$b" shop.db 2>told || wrong="$wrong $seed:$b:$(tail -n 1 told)"
 	done
 	once all one.db
@@ -204,7 +189,7 @@ history 5 300 60 >all
 cp fresh.db second.db
 cp fresh.db third.db
 i=0
-for b in $(batches 7 all); do
+for b in $(batches 12 0.1 7 all); do
 	i=$((i + 1))
 	case $i in
 	*[147]) day "$b" "$b" shop.db ;;

@@ -3,6 +3,7 @@
 # run without a state would; a reader that applies what is emitted since its own position has that,
 # too, wherever it stood.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/batches.sh"
 
 EVKIT_SEAL=a-secret-of-the-test
 export EVKIT_SEAL
@@ -239,23 +240,6 @@ history()
 	}'
 }
 
-# batches SEED FILE: b.1, b.2 ...; some records are in two; told on standard output in the order of delivery,
-# some twice.
-batches()
-{
-	rm -f b.*
-	awk -v seed="$1" 'BEGIN { srand(seed); n = 1 + int(rand() * 7) }
-		{
-			print >("b." 1 + int(rand() * n))
-			if (rand() < 0.2)
-				print >("b." 1 + int(rand() * n))
-		}' "$2"
-	for b in b.*; do
-		echo "$b"
-		[ $(($1 % 3)) -ne 0 ] || echo "$b"
-	done | shuf --random-source=evkit.yaml
-}
-
 # apply ROWS SECTION: a reader deletes by owner and inserts, and deletes nothing where it is told that
 # there is nothing.
 apply()
@@ -301,7 +285,7 @@ for seed in $(seq 1 "$histories"); do
 	: >rows
 	history "$seed" $((seed % 4 * 60 + 6)) $((seed % 3 * 12 + 1)) >all
 	at=0
-	for b in $(batches "$seed" all); do
+	for b in $(batches 7 0.2 "$seed" all); do
 		since=$at
 		[ $((seed % 5)) -ne 0 ] || since=0
 		evparse --batch "$b" "$b" | evversion -r rejects --batch "$b" --state st --since "$since" >section ||

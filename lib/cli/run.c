@@ -332,6 +332,7 @@ static void read_all(struct run *r)
 static void begin(struct run *r)
 {
 	r->s.seal = cli_seal_open();
+	r->s.shards.own = cli_shard();
 	r->s.begins = r->s.seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
 	if (r->s.seal == NULL || r->s.begins) {
 		cli_section_begin_here(&r->s);
@@ -419,6 +420,8 @@ static void end_sections(struct run *r)
 			 "--first");
 	if (!sealed && r->e->flow == CLI_FLOW_SINK)
 		cli_section_end_sink(&r->s, r->c->batch);
+	cli_shards_check(&r->s.shards);
+	cli_shards_check_counts(&r->s.shards);
 }
 
 static void end(struct run *r)

@@ -219,6 +219,16 @@ static bool read_offsets(const struct ev_doc *d, uint32_t object, struct ev_offs
 	return at == EV_NOWHERE || offsets == NULL || ev_offsets_read(d, at, offsets);
 }
 
+static bool read_shard(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
+		       struct ev_shard *shard)
+{
+	uint32_t at = ev_member(d, object, "shard", 5);
+	char text[CLI_NAME + 1];
+
+	*shard = (struct ev_shard){.n = 0};
+	return at == EV_NOWHERE || (short_text(s, d, at, text) && ev_shard_read(text, shard));
+}
+
 static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		      struct cli_control *line)
 {
@@ -235,7 +245,7 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
 	line->unchecked = member_of(d, object, "checked", EV_TRUE) == EV_NOWHERE;
 	return line->kind == CLI_HEAD
-		       ? read_span(d, object, line)
+		       ? read_shard(s, d, object, &line->shard) && read_span(d, object, line)
 		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head,
 				  CLI_MAC) &&
 				 read_hex(d, member_of(d, object, "digest", EV_STRING),
@@ -362,6 +372,8 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 		ev_json_name(out, "positions");
 		ev_offsets_write(line->offsets, out);
 	}
+	if (line->kind == CLI_HEAD && line->shard.n > 0)
+		ev_buf_printf(out, ",\"shard\":\"%u/%u\"", line->shard.k, line->shard.n);
 	if (line->kind == CLI_HEAD && line->span.to.store[0] != '\0')
 		write_span(&line->span, out);
 	if (line->kind == CLI_HEAD)

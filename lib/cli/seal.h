@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "record/offsets.h"
 #include "record/reject.h"
+#include "record/shard.h"
 #include "store/span.h"
 #include "json/view.h"
 
@@ -69,6 +70,7 @@ struct cli_control {
 	 */
 	struct ev_offsets *offsets;
 	struct cli_chain chain; /* of a seal whole; of a head the programs alone */
+	struct ev_shard shard;	/* of a head */
 	struct ev_span span;	/* of a head; its digests are the reader's, until the next line */
 	struct {
 		const char *source;    /* the reader's, valid until the next line */

@@ -177,6 +177,7 @@ static void open_output(struct cli_sections *s, const struct ev_span *span)
 	s->opened = true;
 	if (s->seal == NULL)
 		return;
+	line.shard = s->shards.own;
 	if (span != NULL)
 		line.span = *span;
 	line.unchecked = s->e->unchecked && (s->begins || s->unchecked);
@@ -374,6 +375,7 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 		      const struct cli_control *line)
 {
 	const struct ev_span *span = line->span.to.store[0] != '\0' ? &line->span : NULL;
+	const char *wrong;
 
 	if (s->inside)
 		cli_die_at(l,
@@ -388,9 +390,13 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 	if (s->e->state && s->refused)
 		cli_die_at(l, "the section before this one was not approved, so the state takes no "
 			      "more");
+	wrong = cli_shards_begin(&s->shards, &line->shard, span != NULL || s->e->state);
+	if (wrong != NULL)
+		cli_die_at(l, wrong);
 	if (s->e->flow == CLI_FLOW_EACH && s->opened)
 		cli_section_close(s);
 	s->inside = true;
+	s->shard = line->shard;
 	s->spanned = span != NULL;
 	s->unchecked = line->unchecked;
 	memcpy(s->head, line->mac, sizeof s->head);
@@ -409,7 +415,10 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 		s->chain = line->chain;
 	}
 	note_batch(s, line->batch);
-	cli_section_begin(s, s->e->flow == CLI_FLOW_SINK ? line->batch : cli_section_batch(s),
+	cli_section_begin(s,
+			  s->e->flow == CLI_FLOW_SINK
+				  ? cli_shards_name(&s->shards, &line->shard, line->batch)
+				  : cli_section_batch(s),
 			  span);
 }
 
@@ -462,6 +471,9 @@ void cli_section_end_sink(struct cli_sections *s, const char *batch)
 
 	unkeyed_digest(s, digest);
 	own_stage(s, &own);
+	cli_shards_count(&s->shards, &s->chain);
+	if (s->spanned)
+		cli_shards_check_counts(&s->shards);
 	cli_chain_write(&s->chain, &balance);
 	cli_must(s->c, s->e->end(s->e->engine, batch, digest, ev_buf_str(&balance), &s->c->error));
 	s->committed = s->spanned;
@@ -473,12 +485,17 @@ void cli_section_end_sink(struct cli_sections *s, const char *batch)
 void cli_section_seal(struct cli_sections *s, const struct ev_line *l,
 		      const struct cli_control *line)
 {
+	const char *wrong, *batch;
+
 	check_seal(s, l, line);
+	if ((wrong = cli_shards_take(&s->shards, &s->shard, line->batch)) != NULL)
+		cli_die_at(l, wrong);
 	s->inside = false;
 	take_chain(s, l, line, s->n);
 	note_batch(s, line->batch);
+	batch = cli_shards_name(&s->shards, &s->shard, line->batch);
 	if (s->e->flow == CLI_FLOW_SINK)
-		cli_section_end_sink(s, line->batch[0] != '\0' ? line->batch : NULL);
+		cli_section_end_sink(s, batch[0] != '\0' ? batch : NULL);
 	else if (s->e->state)
 		cli_section_end(s);
 }
@@ -488,6 +505,7 @@ void cli_section_free(struct cli_sections *s)
 	ev_digest_free(&s->digest);
 	ev_digest_free(&s->unkeyed);
 	cli_seal_free(&s->seal);
+	cli_shards_free(&s->shards);
 	ev_buf_free(&s->batches);
 	ev_buf_free(&s->own_batch);
 	free(s->batch);

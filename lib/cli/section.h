@@ -13,6 +13,7 @@
 
 #include "cli/run.h"
 #include "cli/seal.h"
+#include "cli/shard.h"
 #include "scan/lines.h"
 
 #include <time.h>
@@ -41,6 +42,7 @@ struct cli_sections {
 	bool committed;	       /* what fails from now on cannot undo it */
 	bool unmerged;	       /* the state could not be tidied up; c->error says why */
 	bool long_line;	       /* parts of a line that is too long are passing by */
+	struct cli_shards shards;
 	uint64_t n_in, n_blank;
 	uint64_t nothing_passed; /* records of sections in which all were rejected */
 	size_t n;		 /* sections of the input */
@@ -48,7 +50,8 @@ struct cli_sections {
 
 	/* The section of the input */
 	char head[CLI_MAC + 1]; /* the mac of its head */
-	uint64_t section_in;	/* records and blank lines */
+	struct ev_shard shard;
+	uint64_t section_in; /* records and blank lines */
 	struct ev_digest *digest;
 	struct ev_digest
 		*unkeyed; /* a sink's: under no secret, so that it depends on none; or NULL */

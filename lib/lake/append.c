@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "lake/internal.h"
 #include "record/event.h"
+#include "record/shard.h"
 
 #include <stdlib.h>
 
@@ -119,7 +120,7 @@ static struct ev_lake_slot *slot_of(struct ev_lake_append *a, const struct ev_re
 {
 	const char *id = whole ? event->id : rec->p, *type = "";
 	size_t id_len = whole ? event->id_len : rec->len, len = 0;
-	unsigned bucket = (unsigned)(ev_hash64(id, id_len, 0) % a->lake->buckets);
+	unsigned bucket = ev_shard_of(id, id_len, a->lake->buckets);
 	struct ev_lake_slot *slot;
 	int64_t day = INT64_MIN;
 	uint64_t hash;

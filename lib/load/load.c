@@ -30,7 +30,7 @@ struct ev_load {
 	const struct ev_model *m;
 	const struct ev_tables *tables;
 	struct ev_target *target;
-	bool snapshot, may_be_empty;
+	bool snapshot, may_be_empty, sealed;
 	bool eventful; /* a line has been seen, and only an event brings one */
 	struct ev_events *events;
 	struct ev_reasons why;
@@ -190,8 +190,7 @@ static void want_names(struct ev_load *l)
 }
 
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, bool snapshot, bool empty,
-			     const struct ev_offsets *offsets)
+			     struct ev_target *target, bool snapshot, bool empty, bool sealed)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
 	size_t most = 0;
@@ -201,7 +200,7 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 	l->target = target;
 	l->snapshot = snapshot;
 	l->may_be_empty = empty;
-	l->offsets = offsets;
+	l->sealed = sealed;
 	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
 	want_names(l);
 	for (size_t i = 0; i < tables->n; i++)
@@ -632,6 +631,28 @@ static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
 	return insert(l, rec, d, t, &owner, err);
 }
 
+/*
+ * What evstar --map contributed is no row. Only the counts of the seals say whether all of it came
+ * through evstar --reduce.
+ */
+static enum ev_status take_contribution(struct ev_load *l, const struct ev_record *rec,
+					struct ev_error *err)
+{
+	if (!l->sealed)
+		return ev_fail(err,
+			       "%s:%llu: this is a contribution to a member, and no row: evstar "
+			       "--reduce makes rows of it",
+			       rec->source, (unsigned long long)rec->line);
+	l->n_skipped++;
+	return EV_OK;
+}
+
+/* Whether the text is that; NULL is none. */
+static bool is_text(const char *p, size_t len, const char *text)
+{
+	return p != NULL && len == strlen(text) && memcmp(p, text, len) == 0;
+}
+
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
 {
 	const struct ev_table *t = NULL;
@@ -649,8 +670,10 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 		at = l->at;
 	}
 	p = text_at(l, event.doc, at[OP], &len);
-	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
-	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
+	delete = is_text(p, len, "delete");
+	if (is_text(p, len, "contribute"))
+		return take_contribution(l, rec, err);
+	if (!delete &&!is_text(p, len, "insert"))
 		return broken(rec, err, "this is no row: its op is neither insert nor delete");
 	if ((p = text_at(l, event.doc, at[TABLE], &len)) == NULL) {
 		if (!delete || at[TABLE] != EV_NOWHERE)
@@ -707,6 +730,11 @@ static enum ev_status no_event(const char *what, struct ev_error *err)
 		what);
 }
 
+void ev_load_keep_offsets(struct ev_load *l, const struct ev_offsets *offsets)
+{
+	l->offsets = offsets;
+}
+
 /* How far topics are loaded with this batch. */
 static enum ev_status find_offsets(struct ev_load *l, struct ev_error *err)
 {
@@ -716,7 +744,7 @@ static enum ev_status find_offsets(struct ev_load *l, struct ev_error *err)
 
 	ev_buf_reset(&l->loaded);
 	l->further = false;
-	if (l->offsets->n == 0)
+	if (l->offsets == NULL || l->offsets->n == 0)
 		return EV_OK;
 	if (ops->offsets != NULL)
 		st = ops->offsets(l->target, &all, err);
@@ -740,7 +768,7 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 	struct ev_ledger_entry e = {.batch = l->batch,
 				    .digest = digest,
 				    .mode = l->whole ? "whole" : "changes",
-				    .rows = l->rows,
+				    .rows = l->known ? 0 : l->rows,
 				    .balance = balance,
 				    .position = position,
 				    .model = l->model};

@@ -14,8 +14,8 @@
 #ifndef EV_LOAD_H
 #define EV_LOAD_H
 
-#include "record/port.h"
 #include "model/model.h"
+#include "record/port.h"
 #include "record/reject.h"
 #include "warehouse/target.h"
 
@@ -23,11 +23,12 @@ struct ev_load;
 
 /*
  * All are borrowed. snapshot: the input takes the place of all rows; empty: it may be without an
- * event. offsets: how far topics were read, as the seals say that have come.
+ * event; sealed: it must have a seal.
  */
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, bool snapshot, bool empty,
-			     const struct ev_offsets *offsets);
+			     struct ev_target *target, bool snapshot, bool empty, bool sealed);
+/* Enters what the seals that have come say of topics in the ledger: offsets, which is borrowed. */
+void ev_load_keep_offsets(struct ev_load *l, const struct ev_offsets *offsets);
 /*
  * A batch begins; NULL if its name is told at its end. span: what it shows of a state, or NULL.
  * With the first one the target is locked.

@@ -346,13 +346,42 @@ static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 	return EV_OK;
 }
 
+/* K/N, or empty where there are no shards. */
+enum { SHARD_TEXT = 24 };
+
+static const char *shard_text(const struct ev_version *v, char text[SHARD_TEXT])
+{
+	const struct ev_shard *shard = &v->options.shard;
+
+	text[0] = '\0';
+	if (shard->n > 0)
+		snprintf(text, SHARD_TEXT, "%u/%u", shard->k, shard->n);
+	return text;
+}
+
+/* The state's events are of one shard, and what it emits is. */
+static enum ev_status check_shard(const struct ev_version *v, struct ev_error *err)
+{
+	const char *was = ev_store_note(v->state, "shard");
+	char own[SHARD_TEXT];
+
+	if (v->options.as_of || ev_store_head(v->state) == 0 ||
+	    strcmp(was, shard_text(v, own)) == 0)
+		return EV_OK;
+	return ev_fail(err,
+		       "%s: this state is of %s%s, and EVKIT_SHARD is %s: set it as it was, or "
+		       "fill another state from the raw logs",
+		       ev_store_dir(v->state), was[0] != '\0' ? "shard " : "all events", was,
+		       own[0] != '\0' ? own : "not set");
+}
+
 enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err)
 {
 	if (v->state != NULL)
 		return EV_OK;
 	v->state = ev_store_open(v->options.state, &ev_store_events,
 				 v->options.as_of ? EV_STORE_READ : EV_STORE_WRITE, err);
-	if (v->state == NULL || check_model(v, err) != EV_OK)
+	if (v->state == NULL || check_model(v, err) != EV_OK || check_shard(v, err) != EV_OK)
 		return EV_FATAL;
 	ev_content_free(&v->contents);
 	v->contents = ev_content_new(ev_store_seed(v->state, 0));
@@ -451,8 +480,10 @@ static bool note_model(struct ev_version *v)
 {
 	static const char *const names[] = {"envelope", "contract"};
 	bool other = false;
-	char older[24];
+	char older[24], shard[SHARD_TEXT];
 
+	if (v->options.shard.n > 0)
+		ev_store_set_note(v->state, "shard", shard_text(v, shard));
 	snprintf(older, sizeof older, "%llu", (unsigned long long)v->older);
 	ev_store_set_note(v->state, "older", older);
 	for (int i = 0; i < 2; i++) {

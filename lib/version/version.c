@@ -199,6 +199,8 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
 		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
 				      &v->why, err);
+	if (ev_shard_check(&v->options.shard, rec, &event, err) != EV_OK)
+		return EV_FATAL;
 	if (v->sort == NULL)
 		v->sort = ev_sort_new(v->options.memory, v->options.folder);
 	ev_time_format(event.modified, head.from);

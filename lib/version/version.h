@@ -14,6 +14,7 @@
 
 #include "model/model.h"
 #include "record/port.h"
+#include "record/shard.h"
 #include "store/store.h"
 
 enum ev_emit {
@@ -24,9 +25,10 @@ enum ev_emit {
 struct ev_version_options {
 	enum ev_emit emit;
 	bool fail_on_conflict;
-	size_t memory;	    /* bytes of records held before they are spilled */
-	const char *folder; /* for temporary files */
-	const char *state;  /* the folder of the state, or NULL */
+	size_t memory;	       /* bytes of records held before they are spilled */
+	const char *folder;    /* for temporary files */
+	const char *state;     /* the folder of the state, or NULL */
+	struct ev_shard shard; /* events of another are refused */
 	struct ev_point since;
 	bool as_of; /* take nothing, and emit the state as it was at since.number */
 };

@@ -68,7 +68,7 @@ static enum ev_status postgres_enter(struct ev_target *t, const struct ev_ledger
 {
 	struct ev_postgres *p = ev_postgres_of(t);
 	char rows[24];
-	const char *const values[] = {e->batch,	  e->digest,   e->mode, rows,
+	const char *const values[] = {e->batch,	  e->digest,   e->mode,	 rows,
 				      e->balance, e->position, e->model, e->offsets};
 	PGresult *r;
 

@@ -106,8 +106,9 @@ static void put_points(struct script *s)
 /* What is to be entered in the ledger. */
 static void put_entries(struct script *s)
 {
-	static const char *const columns[] = {"#n",	 "batch", "digest", "load_mode", "#row_count",
-					      "balance", "point", "model",  "offsets"};
+	static const char *const columns[] = {"#n",	   "batch",	 "digest",
+					      "load_mode", "#row_count", "balance",
+					      "point",	   "model",	 "offsets"};
 	char position[EV_STORE_POSITION];
 
 	script_own(s, "ev_entry", columns, 9);
@@ -521,12 +522,13 @@ static void put_ledger_rows(struct script *s)
 	script_put(s, "INSERT INTO [ev_ledger] ([commit_no], [batch], [digest], "
 		      "[mode], [rows], [balance], "
 		      "[position], [model], [offsets])\n");
-	script_put(s,
-		   "\tSELECT e.n + (SELECT load_no FROM ev_guard) - 1, "
-		   "e.batch, e.digest, e.load_mode, "
-		   "e.row_count, %se.balance%s, e.point, e.model, e.offsets\n\tFROM ev_entry AS e WHERE " GUARD
-		   ";\n",
-		   s->e->json, s->e->json_end);
+	script_put(
+		s,
+		"\tSELECT e.n + (SELECT load_no FROM ev_guard) - 1, "
+		"e.batch, e.digest, e.load_mode, "
+		"e.row_count, %se.balance%s, e.point, e.model, e.offsets\n\tFROM ev_entry AS e WHERE " GUARD
+		";\n",
+		s->e->json, s->e->json_end);
 }
 
 static void put_head(struct script *s)

@@ -2,23 +2,9 @@
 #include "warehouse/value.h"
 #include "schema/schema.h"
 
+#include "columns.h"
 #include "support.h"
 #include "tap.h"
-
-static const struct ev_column columns[] = {
-	{.type = EV_TYPE_VARCHAR, .size = 3},
-	{.type = EV_TYPE_VARCHAR, .size = 36},
-	{.type = EV_TYPE_TIMESTAMP},
-	{.type = EV_TYPE_UUID},
-	{.type = EV_TYPE_DATE},
-	{.type = EV_TYPE_INT},
-	{.type = EV_TYPE_DECIMAL, .size = 5, .scale = 2},
-	{.type = EV_TYPE_DECIMAL, .size = 2, .scale = 2},
-	{.type = EV_TYPE_BOOL},
-	{.type = EV_TYPE_JSON},
-};
-
-enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 /* Values, and which of the columns take them. */
 static const struct {

@@ -1,0 +1,140 @@
+#include "cli/shard.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+
+#include <stdlib.h>
+
+struct cli_shard_set {
+	char *batch;
+	uint32_t n, n_seen;
+	bool *seen;
+};
+
+struct ev_shard cli_shard(void)
+{
+	const char *text = getenv("EVKIT_SHARD");
+	struct ev_shard shard = {.n = 0};
+
+	if (text != NULL && !ev_shard_read(text, &shard))
+		cli_fail("EVKIT_SHARD must be K/N, the K-th of N shards, from 0/8 to 7/8 for "
+			 "eight, and N at most %d: set it so, or unset it",
+			 EV_MOST_SHARDS);
+	return shard;
+}
+
+/* True if neither the section nor this program is of a shard, too. */
+static bool is_own(const struct cli_shards *s, const struct ev_shard *shard)
+{
+	return s->own.n == shard->n && s->own.k == shard->k;
+}
+
+static struct cli_shard_set *set_of(struct cli_shards *s, const char *batch, uint32_t n)
+{
+	struct cli_shard_set *set;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->sets[i].batch, batch) == 0)
+			return &s->sets[i];
+	s->sets = ev_realloc_array(s->sets, s->n + 1, sizeof *s->sets);
+	set = &s->sets[s->n++];
+	*set = (struct cli_shard_set){.batch = ev_strdup(batch), .n = n};
+	set->seen = ev_calloc(n, sizeof *set->seen);
+	return set;
+}
+
+const char *cli_shards_begin(const struct cli_shards *s, const struct ev_shard *shard, bool alone)
+{
+	if (is_own(s, shard))
+		return NULL;
+	if (s->own.n > 0)
+		return "this section is not of the shard that EVKIT_SHARD names: one of the two is "
+		       "meant for another";
+	if (alone)
+		return "this section is of a shard, and what keeps a state is of one shard alone: "
+		       "set EVKIT_SHARD for this program, too";
+	return NULL;
+}
+
+const char *cli_shards_take(struct cli_shards *s, const struct ev_shard *shard, const char *batch)
+{
+	struct cli_shard_set *set;
+
+	if (is_own(s, shard))
+		return NULL;
+	set = set_of(s, batch, shard->n);
+	if (set->n != shard->n)
+		return "other sections of this batch are of another number of shards: the batches "
+		       "of evstar --map and --reduce need two names";
+	if (set->seen[shard->k])
+		return "this shard of the batch came before: give each once; the batches of evstar "
+		       "--map and --reduce need two names";
+	set->seen[shard->k] = true;
+	set->n_seen++;
+	return NULL;
+}
+
+const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, const char *batch)
+{
+	if (shard->n == 0 || batch[0] == '\0')
+		return batch;
+	ev_buf_reset(&s->name);
+	ev_buf_printf(&s->name, "%s %u/%u", batch, shard->k, shard->n);
+	return ev_buf_str(&s->name);
+}
+
+void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain)
+{
+	for (size_t i = 0; i < chain->n; i++) {
+		s->mapped += cli_stage_count(&chain->list[i], "mapped");
+		s->reduced += cli_stage_count(&chain->list[i], "reduced");
+	}
+}
+
+void cli_shards_check_counts(const struct cli_shards *s)
+{
+	if (s->mapped != s->reduced)
+		cli_fail(
+			"evstar --map wrote %llu contributions, and evstar --reduce took %llu: "
+			"give all that both wrote, each once",
+			(unsigned long long)s->mapped, (unsigned long long)s->reduced);
+}
+
+/* The first shards that did not come, for people. */
+static void list_missing(const struct cli_shard_set *set, struct ev_buf *out)
+{
+	enum { MOST = 5 };
+	const uint32_t missing = set->n - set->n_seen;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < set->n && n < MOST; i++)
+		if (!set->seen[i])
+			ev_buf_printf(out, "%s%u/%u", n++ > 0 ? ", " : "", i, set->n);
+	if (missing > n)
+		ev_buf_printf(out, " and %u more", missing - n);
+}
+
+void cli_shards_check(const struct cli_shards *s)
+{
+	struct ev_buf list = {0};
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct cli_shard_set *set = &s->sets[i];
+
+		if (set->n_seen == set->n)
+			continue;
+		list_missing(set, &list);
+		cli_fail("of batch %s shards are missing: %s: give all of them, or set EVKIT_SHARD "
+			 "where one shard alone is meant",
+			 set->batch[0] != '\0' ? set->batch : "without a name", ev_buf_str(&list));
+	}
+}
+
+void cli_shards_free(struct cli_shards *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->sets[i].batch);
+		free(s->sets[i].seen);
+	}
+	free(s->sets);
+	ev_buf_free(&s->name);
+}

@@ -1,0 +1,42 @@
+/*
+ * shard: parts of a batch that were worked on apart, and must come together again. Floor 10,
+ * libevcli.
+ *
+ * EVKIT_SHARD=K/N in the environment of a chain says that it is the K-th of N, from 0 (evkit.7,
+ * "Shards"). Its heads say so. A program that has it takes sections of that shard alone; one that
+ * does not takes sections of shards only if all N of each batch come. In the same way all that
+ * evstar --map contributed must have come through evstar --reduce, before it is loaded.
+ *
+ * Functions exit on trouble.
+ */
+#ifndef EV_CLI_SHARD_H
+#define EV_CLI_SHARD_H
+
+#include "cli/seal.h"
+
+struct cli_shards {
+	struct ev_shard own;	    /* of the environment */
+	struct cli_shard_set *sets; /* one a batch that comes in shards */
+	size_t n;
+	uint64_t mapped, reduced; /* contributions, as the seals say */
+	struct ev_buf name;
+};
+
+/* EVKIT_SHARD. */
+struct ev_shard cli_shard(void);
+/*
+ * A section of the input begins, and one has ended. NULL; or what is wrong with its shard. alone:
+ * sections are committed one by one, so it cannot be one of several.
+ */
+const char *cli_shards_begin(const struct cli_shards *s, const struct ev_shard *shard, bool alone);
+const char *cli_shards_take(struct cli_shards *s, const struct ev_shard *shard, const char *batch);
+/* The name that a batch has in the ledger: "BATCH K/N" where it is of a shard. */
+const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, const char *batch);
+/* What the seal of a section says of contributions. */
+void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain);
+/* Whether contributions are missing; and, of all the input, shards. */
+void cli_shards_check_counts(const struct cli_shards *s);
+void cli_shards_check(const struct cli_shards *s);
+void cli_shards_free(struct cli_shards *s);
+
+#endif

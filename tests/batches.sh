@@ -1,0 +1,20 @@
+# shellcheck shell=sh
+#
+# batches.sh: records in batches, for tests that source tap.sh first.
+
+# batches MOST SHARE SEED FILE: cuts a file of records at random into b.1, b.2 ..., at most that many,
+# with that share of the records in two of them. Prints the order of delivery, in which some come twice.
+batches()
+{
+	rm -f b.*
+	awk -v most="$1" -v share="$2" -v seed="$3" 'BEGIN { srand(seed); n = 1 + int(rand() * most) }
+		{
+			print >("b." 1 + int(rand() * n))
+			if (rand() < share)
+				print >("b." 1 + int(rand() * n))
+		}' "$4"
+	for b in b.*; do
+		echo "$b"
+		[ $(($3 % 3)) -ne 0 ] || echo "$b"
+	done | shuf --random-source=evkit.yaml
+}
