@@ -212,46 +212,59 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return EV_OK;
 }
 
-/* Prints where a target stands. The model is read for the environment's schema alone. */
-static enum ev_status find_position(struct cli *c, const char *where, struct ev_buf *text)
+/* Where a database stands. The model is read for the environment's schema alone. */
+static enum ev_status ask_database(struct cli *c, const struct ev_engine *engine, const char *where,
+				   struct ev_buf *text)
 {
-	const struct ev_engine *engine = ev_engine_find(where);
 	const char *model = c->model != NULL ? c->model : "evkit.yaml", *schema = NULL;
 	struct ev_model *m = environment != NULL ? cli_model(c, true) : NULL;
-	char *at = ev_buf_room(text, EV_STORE_POSITION);
+	char at[EV_STORE_POSITION];
 	struct ev_offsets offsets = {0};
 	struct ev_standing standing;
 	enum ev_status st;
 
 	if (m != NULL)
-		schema = find_schema(m, engine != NULL ? engine->dialect : "");
-	if (engine != NULL) {
-		st = engine->stand(where, schema, model, &standing, &offsets, &c->error);
-		if (st == EV_OK && positions != NULL)
-			ev_offsets_write(&offsets, text);
-		else if (st == EV_OK)
-			st = ev_standing_write(&standing, where, at, &c->error);
-	} else if (positions == NULL && strncmp(where, "tsv:", 4) != 0 &&
-		   ev_bundle_is_there(where)) {
-		st = ev_bundle_position(where, at, &c->error);
-	} else if (positions != NULL) {
-		st = ev_fail(&c->error,
-			     "%.*s: only sqlite:FILE and postgresql:... know how far "
-			     "topics are loaded",
-			     shown(where), where);
-	} else {
-		st = ev_fail(&c->error,
-			     "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a position: "
-			     "into any other target evversion --since 0 puts all of a state",
-			     shown(where), where);
+		schema = find_schema(m, engine->dialect);
+	st = engine->stand(where, schema, model, &standing, &offsets, &c->error);
+	if (st == EV_OK && positions != NULL) {
+		ev_offsets_write(&offsets, text);
+	} else if (st == EV_OK) {
+		st = ev_standing_write(&standing, where, at, &c->error);
+		ev_buf_puts(text, st == EV_OK ? at : "");
 	}
-	if (st == EV_OK && positions == NULL)
-		text->len = strlen(at);
 	ev_offsets_free(&offsets);
 	ev_model_free(&m);
 	return st;
 }
 
+/* The position of any target; no bundle is known to load topics. */
+static enum ev_status ask_target(struct cli *c, const char *where, struct ev_buf *text)
+{
+	const struct ev_engine *engine = ev_engine_find(where);
+	char at[EV_STORE_POSITION];
+
+	if (engine != NULL)
+		return ask_database(c, engine, where, text);
+	if (environment != NULL)
+		find_schema(cli_model(c, true), "");
+	if (positions != NULL)
+		return ev_fail(&c->error,
+			       "%.*s: only sqlite:FILE and postgresql:... know how far topics are "
+			       "loaded",
+			       shown(where), where);
+	if (strncmp(where, "tsv:", 4) == 0 || !ev_bundle_is_there(where))
+		return ev_fail(&c->error,
+			       "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a "
+			       "position: into any other target evversion --since 0 puts all of a "
+			       "state",
+			       shown(where), where);
+	if (ev_bundle_position(where, at, &c->error) != EV_OK)
+		return EV_FATAL;
+	ev_buf_puts(text, at);
+	return EV_OK;
+}
+
+/* Prints where a target stands. */
 static void print_position(struct cli *c)
 {
 	const char *where = positions != NULL ? positions : position;
@@ -260,7 +273,7 @@ static void print_position(struct cli *c)
 	if (c->n_operands > 0)
 		cli_usage("--position%s reads no rows: '%s'", positions != NULL ? "s" : "",
 			  c->operands[0]);
-	cli_must(c, find_position(c, where, &text));
+	cli_must(c, ask_target(c, where, &text));
 	ev_out_line(c->port.out, text.p, text.len);
 	ev_buf_free(&text);
 	cli_commit(c);

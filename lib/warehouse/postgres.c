@@ -78,8 +78,8 @@ static enum ev_status postgres_enter(struct ev_target *t, const struct ev_ledger
 		&p->scratch,
 		"INSERT INTO %s "
 		"(commit_no, batch, digest, mode, rows, balance, position, model, offsets) "
-		"SELECT coalesce(max(commit_no), 0) + 1, $1, $2, $3, $4::int8, $5::jsonb, $6, $7, $8 "
-		"FROM %s RETURNING commit_no",
+		"SELECT coalesce(max(commit_no), 0) + 1, $1, $2, $3, $4::int8, $5::jsonb, $6, $7, "
+		"$8 FROM %s RETURNING commit_no",
 		p->ledger, p->ledger);
 	r = ev_pg_ask(p, "the ledger cannot be written", ev_buf_str(&p->scratch), 8, values, err);
 	if (r == NULL)

@@ -526,8 +526,8 @@ static void put_ledger_rows(struct script *s)
 		s,
 		"\tSELECT e.n + (SELECT load_no FROM ev_guard) - 1, "
 		"e.batch, e.digest, e.load_mode, "
-		"e.row_count, %se.balance%s, e.point, e.model, e.offsets\n\tFROM ev_entry AS e WHERE " GUARD
-		";\n",
+		"e.row_count, %se.balance%s, e.point, e.model, e.offsets\n"
+		"\tFROM ev_entry AS e WHERE " GUARD ";\n",
 		s->e->json, s->e->json_end);
 }
 
