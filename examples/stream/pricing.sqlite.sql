@@ -18,6 +18,6 @@ GROUP BY concert, channel;
 DROP VIEW IF EXISTS prices;
 CREATE VIEW prices AS
 SELECT t.concert, coalesce(sum(h.tickets), 0) AS tickets,
-	min(t.base * (10 + coalesce(sum(h.tickets), 0) / t.usual) / 10.0, t.base * 2) AS price
+	min(t.base * (10 + coalesce(sum(h.tickets), 0) / t.usual) / 10.0, t.base * 2.0) AS price
 FROM tariff AS t LEFT JOIN last_hour AS h ON h.concert = t.concert
 GROUP BY t.concert, t.base, t.usual;
