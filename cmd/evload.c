@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *table, *position, *positions, *environment, *bundle_for, *verify;
+static const char *table, *position, *positions, *environment, *bundle_for, *verify, *metrics;
 static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
 	{"positions", '\0', "TARGET", "print how far topics of Kafka are loaded, and end"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
+	{"metrics", '\0', "FILE", "write the balance sheet to FILE, as Prometheus reads it"},
 	{0},
 };
 
@@ -45,6 +46,11 @@ static void take(size_t index, const char *argument)
 	case 9: part = cli_size("--part", argument); return;
 	case 10: positions = argument; return;
 	case 11: verify = argument; return;
+	case 12:
+		if (strcmp(argument, "-") == 0)
+			cli_usage("--metrics takes a file, which ends in .prom for node_exporter");
+		metrics = argument;
+		return;
 	}
 }
 
@@ -317,6 +323,7 @@ int main(int argc, char **argv)
 	tables = ev_tables_new(model);
 	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
+	cli.metrics = metrics;
 	load = ev_load_open(model, tables, target, snapshot, empty,
 			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
 	ev_load_keep_offsets(load, &cli.offsets);

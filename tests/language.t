@@ -372,6 +372,102 @@ END
 done
 unset EVKIT_DEBUG
 
+# Tables of some types: what one computes that takes other types does not concern an event.
+cat >m.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: '.kind // "none"', time: .at, order: time}
+star:
+  facts:
+    a:
+      keep: latest
+      for: [A, AB]
+      columns: {n: {from: .n | tonumber, type: "decimal(9,2)"}, s: {from: '.s | ltrimstr("x")', type: varchar(9)}}
+    b:
+      keep: latest
+      for: [B, AB]
+      each: (.l // [])[]
+      columns: {n: {from: .n | tonumber, type: "decimal(9,2)"}, i: {from: $item.q | tonumber, type: int, dimension: d}}
+    all:
+      keep: latest
+      columns: {n: {from: '.n // "-" | tostring', type: varchar(9)}}
+  dimensions:
+    d: {key: .q, each: '(.l // [])[]', for: [AB], columns: {q: {from: $item.q | tonumber, type: int}, t: {from: '.s | ltrimstr("x")', type: varchar(9)}}}
+END
+sed -i 's/key: .q, each/key: "$item.q | tonumber", each/' m.yaml
+cat >in.log <<'END'
+{"id":1,"kind":"A","at":"2026-03-01T10:00:00Z","n":"1.50","s":"xy","l":[{"q":"no"}]}
+{"id":2,"kind":"B","at":"2026-03-01T10:00:00Z","n":"2","s":5,"l":[{"q":"7"},{"q":8}]}
+{"id":3,"kind":"AB","at":"2026-03-01T10:00:00Z","n":3,"s":"z","l":[{"q":"7"}]}
+{"id":4,"kind":"C","at":"2026-03-01T10:00:00Z","n":"none"}
+{"id":5,"at":"2026-03-01T10:00:00Z"}
+{"id":6,"kind":"B","at":"2026-03-01T10:00:00Z","n":"x"}
+END
+sed 's/"id":/&1/; s/$/ /' in.log >>in.log
+for debug in '' noplan; do
+	EVKIT_DEBUG=$debug
+	export EVKIT_DEBUG
+	form "tables of some types${debug:+, without plans}"
+	rows "SELECT 'a', ev_owner, 0, n, s FROM a UNION SELECT 'b', ev_owner, ev_index, n, i FROM b UNION
+	SELECT 'all', ev_owner, 0, n, 0 FROM \"all\" UNION SELECT 'd', q, 0, t, ev_inferred FROM d ORDER BY 1, 2, 3" <<'END'
+a|1|0|1.50|y
+a|11|0|1.50|y
+a|13|0|3.00|z
+a|3|0|3.00|z
+all|1|0|1.50|0
+all|11|0|1.50|0
+all|12|0|2|0
+all|13|0|3|0
+all|14|0|none|0
+all|15|0|-|0
+all|2|0|2|0
+all|3|0|3|0
+all|4|0|none|0
+all|5|0|-|0
+b|12|0|2.00|7
+b|12|1|2.00|8
+b|13|0|3.00|7
+b|2|0|2.00|7
+b|2|1|2.00|8
+b|3|0|3.00|7
+d||0||1
+d|7|0|z|0
+d|8|0||1
+END
+	set_aside rej1 >got
+	same "$what: what is set aside" got - <<'END'
+"code":"expression","reasons":[{"keyword":"jq","message":".n | tonumber: string (\"x\") cannot be parsed as a number"}]}}
+"code":"expression","reasons":[{"keyword":"jq","message":".n | tonumber: string (\"x\") cannot be parsed as a number"}]}}
+END
+done
+unset EVKIT_DEBUG
+
+# Objects for json columns, with every digit.
+cat >m.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .at, order: time, ignore: [.seen]}
+star:
+  facts:
+    f:
+      keep: latest
+      each: .lines[]
+      columns:
+        line: {from: '{sku: $item.sku, at: $index, "unit price": $item.price, total, net: ($item.price * $item.qty)}', type: json}
+        sku: {from: '{sku: $item.sku | ascii_upcase}.sku', type: varchar(9)}
+END
+cat >in.log <<'END'
+{"id":1,"type":"A","at":"2026-03-01T10:00:00Z","seen":1,"total":9007199254740993.10,"lines":[{"sku":"a\"b","price":0.10,"qty":3},{"sku":"c","price":1e2,"qty":1}]}
+{"id":2,"type":"A","at":"2026-03-01T10:00:00Z","total":1,"lines":[{"sku":null,"price":"x","qty":3}]}
+END
+form 'objects'
+rows 'SELECT ev_owner, ev_index, line, sku FROM f ORDER BY 1, 2' <<'END'
+1|0|{"sku":"a\"b","at":0,"unit price":0.10,"total":9007199254740993.10,"net":0.3}|A"B
+1|1|{"sku":"c","at":1,"unit price":1e2,"total":9007199254740993.10,"net":100}|C
+END
+set_aside rej1 >got
+is "$what: what fails" "$(grep -o '"message":.*' got)" '"message":"{sku: $item.sku, at: $index, \"unit price\": $item.price, total, net: ($item.price * $item.qty)}: string (\"x\") and number (3) cannot be multiplied"},{"keyword":"jq","message":"{sku: $item.sku | ascii_upcase}.sku: null cannot be changed in case, as it is not a string"}]}}'
+
 # Models that are wrong
 
 # wrong WHAT COLUMN MESSAGE: a model with that column.
@@ -402,10 +498,13 @@ wrong 'as the outcome' '.meta // .other' "$may '.meta // .other', $so"
 wrong 'around all' 'tojson # all' "$may 'tojson # all', $so"
 wrong 'members of all' '[.[]] | length' "$may '[.[]] | length', $so"
 wrong 'by name' 'to_entries | length' "$may 'to_entries | length', $so"
-wrong 'what libjq runs may see all' '{a: .id} | .a' "$may '{a: .id} | .a', $so"
+wrong 'what libjq runs may see all' 'def f: .id; f' "$may 'def f: .id; f', $so"
 wrong 'a value is missing' '.a ==' "from: '.a ==' is no expression: a value is expected where the expression ends"
 wrong 'a value is missing within' '.a | | .b' "from: '.a | | .b' is no expression: a value is expected in place of '|', at column 6 of the expression"
 wrong 'an operator is missing' '.a .b 5' "from: '.a .b 5' is no expression: an operator, or the end, is expected in place of '5', at column 7 of the expression"
+wrong 'an operator in an object' '{a: .x + 1}' "from: '{a: .x + 1}' is no expression: ',' or '}' (an operator needs parentheses) is expected in place of '+', at column 8 of the expression"
+wrong 'a name of no member' '{1: .x}' "from: '{1: .x}' is no expression: the name of a member is expected in place of '1', at column 2 of the expression"
+wrong 'an ignored member in an object' '{a: .id, s: .seen}' "$may '{a: .id, s: .seen}', $so"
 wrong 'an if without its else' 'if .a then 1' "from: 'if .a then 1' is no expression: else or elif is expected where the expression ends"
 wrong 'an element without a list' '"\($item)"' "from: '\"\\(\$item)\"' is no expression: jq: \$item is not defined at <top-level>, line 1:"
 wrong 'arithmetic that is not exact' '.a / 3' "from: '.a / 3' is no expression: this arithmetic (/) cannot run in exact decimal: write it with + - * over plain paths"
@@ -467,7 +566,7 @@ END
 set_aside rej2 >got
 same 'misfits: a patch whose outcome cannot be computed, or does not fit' got - <<'END'
 "code":"misfit","reasons":[{"keyword":"jq","message":".total | tonumber: string (\"x\") cannot be parsed as a number"}]}}
-"code":"misfit","reasons":[{"keyword":"varchar(9)","message":"\"too long a note\" does not fit the column note varchar(9): it is too long"}]}}
+"code":"misfit","reasons":[{"path":"/note","keyword":"varchar(9)","message":"\"too long a note\" does not fit the column note varchar(9): it is too long"}]}}
 END
 cp got misfits
 
@@ -484,7 +583,7 @@ for batch in 1 2; do
 done
 grep -o '"ev_version":[0-9]*\|"total":[0-9.]*\|"note":"[a-z]*"\|"owner":"a.*1"' rows.2 | tr '\n' ' ' >got
 tr ' ' '\n' <got | grep -v owner | tr '\n' ' ' >got2
-is 'with a state, in two batches, the last one first: the same versions' "$(cat got2)" '"ev_version":1 "total":3 "note":"none" "ev_version":1 "total":1.5 "note":"none" "ev_version":2 "total":1.5 "note":"n" "ev_version":3 "total":2 "note":"n" "ev_version":4 "total":2 "note":"n" '
+is 'with a state, in two batches, the last one first: the same versions' "$(cat got2)" '"ev_version":1 "total":3 "note":"none" "ev_version":1 "total":1.50 "note":"none" "ev_version":2 "total":1.50 "note":"n" "ev_version":3 "total":2 "note":"n" "ev_version":4 "total":2 "note":"n" '
 unset EVKIT_SEAL
 run evdedupe -m m.yaml --stats - <<'END'
 {"shop":"a/b","nr":1,"kind":"Order","t":1772359200,"v":"1","op":"c","total":"1.50"}

@@ -211,14 +211,6 @@ static bool read_span(const struct ev_doc *d, uint32_t object, struct cli_contro
 	return true;
 }
 
-/* How far topics were read; nothing where no queue stands at the head of the chain. */
-static bool read_offsets(const struct ev_doc *d, uint32_t object, struct ev_offsets *offsets)
-{
-	uint32_t at = ev_member(d, object, "positions", 9);
-
-	return at == EV_NOWHERE || offsets == NULL || ev_offsets_read(d, at, offsets);
-}
-
 static bool read_shard(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		       struct ev_shard *shard)
 {
@@ -227,6 +219,14 @@ static bool read_shard(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 
 	*shard = (struct ev_shard){.n = 0};
 	return at == EV_NOWHERE || (short_text(s, d, at, text) && ev_shard_read(text, shard));
+}
+
+/* How far topics were read; nothing where no queue stands at the head of the chain. */
+static bool read_offsets(const struct ev_doc *d, uint32_t object, struct ev_offsets *offsets)
+{
+	uint32_t at = ev_member(d, object, "positions", 9);
+
+	return at == EV_NOWHERE || offsets == NULL || ev_offsets_read(d, at, offsets);
 }
 
 static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
@@ -368,12 +368,12 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 		cli_chain_write(&line->chain, out);
 	else
 		write_names(&line->chain, out);
+	if (line->kind == CLI_HEAD && line->shard.n > 0)
+		ev_buf_printf(out, ",\"shard\":\"%u/%u\"", line->shard.k, line->shard.n);
 	if (line->kind == CLI_SEAL && line->offsets != NULL && line->offsets->n > 0) {
 		ev_json_name(out, "positions");
 		ev_offsets_write(line->offsets, out);
 	}
-	if (line->kind == CLI_HEAD && line->shard.n > 0)
-		ev_buf_printf(out, ",\"shard\":\"%u/%u\"", line->shard.k, line->shard.n);
 	if (line->kind == CLI_HEAD && line->span.to.store[0] != '\0')
 		write_span(&line->span, out);
 	if (line->kind == CLI_HEAD)

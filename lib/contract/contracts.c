@@ -362,8 +362,9 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		ev_expr_bind(v->exprs[i], ev_events_scan(v->events));
 	}
 	for (size_t i = 0; i < m->n_types; i++) {
-		struct ev_contract_type *c =
-			&m->types[i] == m->others ? &v->unknown : add_contract(v, m->types[i].name);
+		struct ev_contract_type *c = m->others != NULL && &m->types[i] == m->others
+						     ? &v->unknown
+						     : add_contract(v, m->types[i].name);
 
 		if (!compile_contract(v, c->type, &m->types[i].put, &c->put, err) ||
 		    !compile_contract(v, c->type, &m->types[i].patch, &c->patch, err))

@@ -151,7 +151,7 @@ const struct ev_yaml *ddl_enums_of(struct ddl_enums *e, const struct ev_event_ty
 {
 	const struct ev_contract *c = &type->put;
 	struct ev_buf name = {0};
-	struct place in;
+	struct place in = {NULL, ""};
 
 	if (c->file == NULL && c->text == NULL)
 		return NULL;

@@ -86,7 +86,7 @@ static void write_grants(struct ddl *s, const struct granting *how, const char *
 {
 	ev_buf_puts(&s->text, s->d->begin);
 	if (loader != NULL) {
-		put(s, how, how->loader, loader, NULL);
+		put(s, how, how->loader, loader, "");
 		put_table(s, how, loader, NULL, "ev_ledger");
 		if (s->d->by_load) {
 			put_table(s, how, loader, NULL, "ev_erased");
@@ -96,7 +96,7 @@ static void write_grants(struct ddl *s, const struct granting *how, const char *
 			put_table(s, how, loader, &s->tables->list[i], NULL);
 	}
 	if (analyst != NULL)
-		put(s, how, how->analyst, analyst, NULL);
+		put(s, how, how->analyst, analyst, "");
 	ev_buf_puts(&s->text, s->d->commit);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "scan/scalar.h"
+#include "json/part.h"
 #include "json/view.h"
 
 #include <stdio.h>
@@ -89,13 +90,15 @@ static enum ev_expr_flow recased(struct ev_expr_run *x, const struct ev_expr_val
 	return EV_GO_ON;
 }
 
-/* A number of JSON, with white space around it. */
-static bool reads_as_number(const char **p, size_t *len)
+/* A number of JSON, with white space around it. padded: 8 bytes behind it can be read. */
+static bool reads_as_number(const char **p, size_t *len, bool padded)
 {
 	size_t from = 0, end = 0;
 	enum ev_kind kind = EV_NULL;
 
-	while (from < *len && strchr(" \t\r\n", (*p)[from]) != NULL && (*p)[from] != '\0')
+	if (padded && ev_is_short_number(*p, *len))
+		return true;
+	while (from < *len && ev_json_blank((*p)[from]))
 		from++;
 	if (from < *len)
 		end = ev_scalar_end(*p, from, *len, &kind);
@@ -119,10 +122,11 @@ static enum ev_expr_flow to_number(struct ev_expr_run *x, const struct ev_expr_v
 				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	ev_expr_spend(x, len / 16);
-	if (!reads_as_number(&p, &len))
+	if (!reads_as_number(&p, &len, v->form == EV_IN_DOC))
 		return ev_expr_raise(x, "%s cannot be parsed as a number",
 				     ev_expr_value_describe(x, v));
-	*out = ev_expr_number_value(p, len);
+	*out = (struct ev_expr_value){
+		.kind = EV_NUMBER, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
 	return EV_GO_ON;
 }
 

@@ -49,14 +49,31 @@ static enum ev_expr_flow step(struct ev_expr_run *x, const struct ev_expr_path_s
 	return EV_GO_ON;
 }
 
+/* The fast path of one from the record that names alone lead through; else EV_NOWHERE. */
+static inline uint32_t place(const struct ev_expr_run *x, const struct ev_expr_part *n,
+			     const struct ev_expr_value *from)
+{
+	const uint32_t member_id = n->steps[n->n_steps - 1].member_id;
+
+	return x->bound && from->form == EV_IN_DOC && from->n == 0 && member_id != EV_NO_MEMBER_ID
+		       ? ev_member_by_id(x->d, member_id)
+		       : EV_NOWHERE;
+}
+
 /* The value at a path. *none: a step with ? failed, so there is no output. */
 static enum ev_expr_flow path(struct ev_expr_run *x, const struct ev_expr_part *n,
 			      const struct ev_expr_value *from, struct ev_expr_value *out,
 			      bool *none)
 {
+	const uint32_t found = place(x, n, from);
 	enum ev_expr_flow flow;
 
 	*none = false;
+	if (found != EV_NOWHERE) {
+		ev_expr_spend(x, n->n_steps);
+		*out = ev_expr_at(x->d, found);
+		return EV_GO_ON;
+	}
 	*out = *from;
 	for (const struct ev_expr_path_step *s = n->steps, *end = s + n->n_steps; s < end; s++) {
 		if (out->form == EV_IN_DOC && out->kind == EV_OBJECT && s->name != NULL) {
@@ -400,7 +417,30 @@ static inline enum ev_expr_flow operand(struct ev_expr_run *x, const struct ev_e
 	return *v != room ? EV_GO_ON : one(x, n, in, room);
 }
 
-/* Parts that gather all outputs of an operand. */
+/* Adds the members of an object, of which the last of a name counts, where the first stood. */
+static enum ev_expr_flow add_members(struct ev_expr_run *x, const struct ev_expr_part *n,
+				     const struct ev_expr_value *in, struct ev_expr_list *list)
+{
+	enum ev_expr_flow flow = n->a != NULL ? add_members(x, n->a, in, list) : EV_GO_ON;
+	struct ev_expr_value name, value;
+
+	if (flow != EV_GO_ON || (flow = one(x, n->b, in, &name)) != EV_GO_ON ||
+	    (flow = one(x, n->c, in, &value)) != EV_GO_ON)
+		return flow;
+	if (name.kind != EV_STRING)
+		return ev_expr_raise(x, "the name of a member must be a string, not %s",
+				     ev_expr_value_describe(x, &name));
+	for (uint32_t i = 0; i < list->n; i += 2)
+		if (ev_expr_value_compare(x, &list->items[i], &name) == 0) {
+			list->items[i + 1] = value;
+			return EV_GO_ON;
+		}
+	ev_expr_list_add(x, list, &name);
+	ev_expr_list_add(x, list, &value);
+	return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
+}
+
+/* Parts that gather all outputs of an operand, or of several. */
 static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_part *n,
 				  const struct ev_expr_value *in, struct ev_expr_value *out)
 {
@@ -412,6 +452,12 @@ static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_pa
 	case EV_COLLECT:
 		flow = many(x, n->a, in, &list.sink);
 		*out = ev_expr_list_value(&list.list);
+		return flow;
+	case EV_MEMBER:
+		flow = add_members(x, n, in, &list.list);
+		*out = ev_expr_list_value(&list.list);
+		out->kind = EV_OBJECT;
+		out->n /= 2;
 		return flow;
 	case EV_SUM:
 		flow = many(x, n->a, in, &sum.sink);
@@ -477,8 +523,8 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		x->vars[n->slot] = a;
 		return one(x, n->b, in, out);
 	case EV_ERROR:
-		return ev_expr_raise(x, "%.*s", ev_expr_cut(n->value.p, n->value.n, 900),
-				     n->value.p);
+		ev_expr_raise(x, "%.*s", ev_expr_cut(n->value.p, n->value.n, 900), n->value.p);
+		return EV_RAISED;
 	case EV_CALL:
 		if (n->a == NULL)
 			return ev_expr_call(x, n->function, in, NULL, out);
@@ -651,14 +697,31 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
 	return flow;
 }
 
-enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
-				  const struct ev_expr_value *in, struct ev_expr_list *out)
-{
-	struct list_sink s = {.sink = {take_list}};
-	enum ev_expr_flow flow = many(x, n, in, &s.sink);
+struct count_sink {
+	struct ev_expr_sink sink;
+	struct ev_expr_value *last;
+	uint32_t *count;
+};
 
-	*out = s.list;
-	return flow;
+static enum ev_expr_flow take_counted(struct ev_expr_run *x, struct ev_expr_sink *to,
+				      const struct ev_expr_value *v)
+{
+	struct count_sink *s = (struct count_sink *)to;
+
+	(void)x;
+	*s->last = *v;
+	++*s->count;
+	return EV_GO_ON;
+}
+
+enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
+				  const struct ev_expr_value *in, struct ev_expr_value *last,
+				  uint32_t *count)
+{
+	struct count_sink s = {.sink = {take_counted}, .last = last, .count = count};
+
+	*count = n->single;
+	return n->single ? one(x, n, in, last) : many(x, n, in, &s.sink);
 }
 
 /*

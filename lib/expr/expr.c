@@ -4,6 +4,7 @@
 #include "expr/internal.h"
 #include "expr/jq.h"
 #include "regex/regex.h"
+#include "scan/scalar.h"
 #include "json/view.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct ev_expr {
 	const char *lint;		  /* static, or NULL */
 	bool of_item;			  /* it uses the names of an element */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
+	uint32_t number_at; /* of PATH | tonumber: the path's member id; or EV_NO_MEMBER_ID */
 };
 
 /* The text of a foreign piece, in the line that it stands in. */
@@ -95,6 +97,7 @@ static enum gives gives(const struct ev_expr_part *n)
 	case EV_CONST:
 		return n->value.kind == EV_TRUE || n->value.kind == EV_FALSE ? A_TRUTH : NO_TRUTH;
 	case EV_COLLECT:
+	case EV_MEMBER:
 	case EV_ARITH:
 	case EV_NEGATE:
 	case EV_SUM:
@@ -199,8 +202,10 @@ static void say_expected(const char *text, const struct ev_expr_program *program
 	const struct ev_expr_token *t = program->stop;
 	int len = (int)(t->len < 40 ? t->len : 40);
 
+	/* + - * are native wherever they may stand. */
 	if (program->expected == NULL ||
-	    (t->kind != EV_T_END && strstr(err->text, "syntax error") == NULL))
+	    (t->kind != EV_T_END && t->kind != '+' && t->kind != '-' && t->kind != '*' &&
+	     strstr(err->text, "syntax error") == NULL))
 		return;
 	if (t->kind == EV_T_END)
 		ev_fail(err, "%s is expected where the expression ends", program->expected);
@@ -305,10 +310,15 @@ static void bind(const struct ev_expr_part *n, struct ev_scan *scan)
 
 void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
 {
+	const struct ev_expr_part *root = e->program.root;
+
 	if (e->whole != NULL)
 		return;
 	e->symbols = ev_scan_symbols(scan);
-	bind(e->program.root, scan);
+	bind(root, scan);
+	if (root->op == EV_PIPE && root->a->op == EV_PATH && root->a->a->op == EV_INPUT &&
+	    root->b->op == EV_CALL && root->b->function == EV_F_TONUMBER)
+		e->number_at = root->a->steps[root->a->n_steps - 1].member_id;
 }
 
 void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx)
@@ -427,10 +437,10 @@ static void put_index(int64_t index, uint32_t of, struct ev_buf *out)
 
 /* One output of libjq, which writes a line for each. */
 static enum ev_status value_in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
-				     const struct ev_expr_item *item, struct ev_buf *json,
+				     const struct ev_expr_item *item, struct ev_expr_output *out,
 				     struct ev_buf *why)
 {
-	struct ev_buf in = {0};
+	struct ev_buf in = {0}, *json = &out->made;
 	enum ev_status st = EV_REJECT;
 	const char *end;
 
@@ -451,7 +461,9 @@ static enum ev_status value_in_libjq(struct ev_expr *e, const struct ev_doc *d, 
 			ev_buf_putc(&in, ']');
 		if (ev_jq_run(e->whole, in.p, in.len, json, why) == EV_OK)
 			st = json->len > 0 ? EV_OK : EV_EOF;
+		out->json = json->p;
 		end = st == EV_OK ? memchr(json->p, '\n', json->len) : NULL;
+		out->len = end != NULL ? (size_t)(end - json->p) : json->len;
 		if (end != NULL && end + 1 < json->p + json->len) {
 			ev_buf_reset(why);
 			ev_buf_puts(why, "it gives more than one value");
@@ -476,36 +488,62 @@ static void set_names(struct ev_expr *e, const struct ev_doc *d, const struct ev
 	}
 }
 
+/* The fast path of PATH | tonumber, where a short number stands, or a text that is one. */
+static inline bool is_number(const struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_expr_output *out)
+{
+	const struct ev_node *n;
+	uint32_t node;
+
+	if (e->number_at == EV_NO_MEMBER_ID || at != 0 || d->symbols != e->symbols ||
+	    (node = ev_member_by_id(d, e->number_at)) == EV_NOWHERE)
+		return false;
+	n = &d->nodes[node];
+	out->node = n->kind == EV_NUMBER ? node : EV_NOWHERE;
+	out->json = d->text + n->pos + 1;
+	out->len = n->end - n->pos - 2;
+	return n->kind == EV_NUMBER ||
+	       (n->kind == EV_STRING && ev_is_short_number(out->json, out->len));
+}
+
 enum ev_status ev_expr_value(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
-			     const struct ev_expr_item *item, uint32_t *node, struct ev_buf *json,
+			     const struct ev_expr_item *item, struct ev_expr_output *out,
 			     struct ev_buf *why)
 {
-	struct ev_expr_list outputs;
-	struct ev_expr_value in;
+	struct ev_expr_value in, v;
 	enum ev_expr_flow flow;
+	uint32_t n;
 
-	*node = EV_NOWHERE;
-	ev_buf_reset(json);
+	if (is_number(e, d, at, out))
+		return EV_OK;
+	out->node = EV_NOWHERE;
+	ev_buf_reset(&out->made);
 	ev_buf_reset(why);
 	if (e->whole != NULL)
-		return value_in_libjq(e, d, at, e->of_item ? item : NULL, json, why);
+		return value_in_libjq(e, d, at, e->of_item ? item : NULL, out, why);
 	in = begin(e, d, at, why);
 	if (e->of_item)
 		set_names(e, d, item);
-	flow = ev_expr_outputs(&e->run, e->program.root, &in, &outputs);
+	flow = ev_expr_outputs(&e->run, e->program.root, &in, &v, &n);
 	if (e->run.left < 0)
 		flow = ev_expr_spent(&e->run);
 	if (flow != EV_GO_ON)
 		return EV_REJECT;
-	if (outputs.n == 0)
+	if (n == 0)
 		return EV_EOF;
-	if (outputs.n > 1) {
+	if (n > 1) {
 		ev_buf_puts(why, "it gives more than one value");
 		return EV_REJECT;
 	}
-	if (outputs.items[0].form == EV_IN_DOC)
-		*node = outputs.items[0].n;
-	else
-		ev_expr_value_json(&e->run, &outputs.items[0], json);
+	if (v.form == EV_IN_DOC) {
+		out->node = v.n;
+	} else if (v.form == EV_TEXT && v.kind == EV_NUMBER) {
+		out->json = v.p;
+		out->len = v.n;
+	} else {
+		ev_expr_value_json(&e->run, &v, &out->made);
+		out->json = out->made.p;
+		out->len = out->made.len;
+	}
 	return EV_OK;
 }

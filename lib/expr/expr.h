@@ -8,7 +8,7 @@
  * compute with numbers they do it in exact decimal. Native are:
  *
  *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
- *   literals, "a\(.b)", [ ], {}, if, as $x, reduce with one state at a time
+ *   literals, "a\(.b)", [ ], { }, if, as $x, reduce with one state at a time
  *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromdate
  *   fromjson group_by has in IN inside isempty join keys keys_unsorted last length ltrimstr map max
  *   max_by min min_by not rtrimstr select sort sort_by split("text") startswith to_entries todate
@@ -111,13 +111,21 @@ struct ev_expr_item {
 	int64_t index, parent_index; /* the latter null without a parent */
 };
 
+/* A value of the document; or EV_NOWHERE, and a JSON text. Zero-initialise it, and free `made`. */
+struct ev_expr_output {
+	uint32_t node;
+	const char *json; /* in the document's text, as a number in a string there, or in `made` */
+	size_t len;
+	struct ev_buf made;
+};
+
 /*
- * The one output of an expression on value `at` of the document: *node, if it is a value of the
- * document; else EV_NOWHERE, and its JSON text in `json`. EV_EOF: it has none. EV_REJECT: an error
- * while it ran, or more than one output; why is one line of UTF-8. item: NULL outside of a list.
+ * The one output of an expression on value `at` of the document; valid until the next call. EV_EOF:
+ * it has none. EV_REJECT: an error while it ran, or more than one output; why is one line of UTF-8.
+ * item: NULL outside of a list.
  */
 enum ev_status ev_expr_value(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
-			     const struct ev_expr_item *item, uint32_t *node, struct ev_buf *json,
+			     const struct ev_expr_item *item, struct ev_expr_output *out,
 			     struct ev_buf *why);
 
 #endif

@@ -233,6 +233,7 @@ enum ev_expr_op {
 	EV_PATH,    /* a, then steps */
 	EV_EACH,    /* a | .[] */
 	EV_COLLECT, /* [a] */
+	EV_MEMBER,  /* {a..., b: c}; a is NULL in front of the first */
 	EV_PIPE,    /* a | b */
 	EV_COMMA,   /* a, b */
 	EV_AND,
@@ -398,9 +399,10 @@ static inline bool ev_expr_order_holds(const struct ev_expr_part *n, int c)
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }
 
-/* Its outputs, as a list. */
+/* The last of its outputs, and how many there are. */
 enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
-				  const struct ev_expr_value *in, struct ev_expr_list *out);
+				  const struct ev_expr_value *in, struct ev_expr_value *last,
+				  uint32_t *count);
 /* Whether it has an output, and none is false or null. */
 enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part *n,
 				const struct ev_expr_value *in, bool *holds);

@@ -58,6 +58,19 @@ static bool next_is_word(struct parser *p, const char *word)
 	return true;
 }
 
+static bool is_keyword(const struct ev_expr_token *t)
+{
+	static const char *const words[] = {"def",    "try",	 "catch",  "foreach", "label",
+					    "import", "include", "module", "if",      "then",
+					    "elif",   "else",	 "end",	   "as",      "reduce",
+					    "and",    "or",	 "break",  "__loc__"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (ev_expr_token_is(t, words[i]))
+			return true;
+	return false;
+}
+
 static bool must_be_word(struct parser *p, const char *word, const char *expected)
 {
 	if (next_is_word(p, word))
@@ -340,6 +353,7 @@ static const struct ev_expr_part *bind(struct parser *p, const struct ev_expr_pa
 }
 
 static const struct ev_expr_part *term(struct parser *p, bool *postfix);
+static const struct ev_expr_part *interpolated(struct parser *p);
 
 /* Only with one output each for the start and the next state: beyond, versions of jq differ. */
 static const struct ev_expr_part *reduce(struct parser *p)
@@ -382,6 +396,94 @@ static const struct ev_expr_part *conditional(struct parser *p)
 					     .a = a,
 					     .b = b,
 					     .c = c});
+}
+
+/* Objects */
+
+/* Of a member's value no operator but | and - is part, without parentheses. */
+static const struct ev_expr_part *member_value(struct parser *p)
+{
+	const struct ev_expr_part *n;
+	unsigned minus = 0;
+	bool postfix;
+
+	if (!deeper(p))
+		return NULL;
+	while (next_is(p, '-'))
+		minus++;
+	for (n = term(p, &postfix); n != NULL && minus > 0; minus--)
+		n = both(p, EV_NEGATE, n, NULL);
+	if (n != NULL && next_is(p, '|'))
+		n = pipe(p, n, member_value(p));
+	p->depth--;
+	return n;
+}
+
+static const struct ev_expr_part *named(struct parser *p, const struct ev_expr_token *name)
+{
+	return constant(p, ev_expr_text(ev_arena_copy(p->arena, name->p, name->len), name->len));
+}
+
+/*
+ * The name of a member; *value: what it is without a ":" behind it, or NULL where there must be
+ * one.
+ */
+static const struct ev_expr_part *member_name(struct parser *p, const struct ev_expr_part **value)
+{
+	const struct ev_expr_token *t = p->t;
+	struct ev_expr_path_step s = {0};
+	const struct ev_expr_part *n;
+
+	*value = NULL;
+	switch (t->kind) {
+	case EV_T_NAME:
+	case EV_T_STRING:
+		p->t++;
+		if (t->kind == EV_T_STRING ? !text(p, t, &s.name, &s.len)
+					   : memchr(t->p, ':', t->len) != NULL)
+			return NULL;
+		n = t->kind == EV_T_STRING ? constant(p, ev_expr_text(s.name, s.len)) : named(p, t);
+		if (n != NULL && !(t->kind == EV_T_NAME && is_keyword(t)))
+			*value = stepped(
+				p, input(p),
+				(struct ev_expr_path_step){.name = n->value.p, .len = n->value.n});
+		return n;
+	case '$':
+		p->t++;
+		*value = variable(p);
+		return *value != NULL ? named(p, t + 1) : NULL;
+	case EV_T_OPEN: return interpolated(p);
+	case '(':
+		p->t++;
+		n = pipeline(p);
+		return n != NULL && next_is(p, ')') ? n : NULL;
+	default: p->program->expected = "the name of a member"; return NULL;
+	}
+}
+
+/* {a: .b, "c": .d, e}, behind the brace; with one output for each name and value. */
+static const struct ev_expr_part *object(struct parser *p)
+{
+	const struct ev_expr_part *n = NULL, *name, *value;
+
+	do {
+		name = member_name(p, &value);
+		if (name == NULL)
+			return NULL;
+		if (next_is(p, ':'))
+			value = member_value(p);
+		else if (value == NULL)
+			p->program->expected = "':'";
+		if (value == NULL || !name->single || !value->single)
+			return NULL;
+		n = make(p,
+			 (struct ev_expr_part){
+				 .op = EV_MEMBER, .single = true, .a = n, .b = name, .c = value});
+	} while (n != NULL && next_is(p, ',') && p->t->kind != '}');
+	if (n == NULL || next_is(p, '}'))
+		return n;
+	p->program->expected = "',' or '}' (an operator needs parentheses)";
+	return NULL;
 }
 
 /* Functions */
@@ -627,16 +729,11 @@ static const struct ev_expr_token *behind(const struct ev_expr_token *t)
 /* A call of a function that is not native. */
 static const struct ev_expr_part *foreign_call(struct parser *p, const struct ev_expr_token *name)
 {
-	static const char *const syntax[] = {"def",    "try",	  "catch",   "foreach", "label",
-					     "import", "include", "if",	     "then",	"elif",
-					     "else",   "end",	  "as",	     "reduce",	"and",
-					     "or",     "break",	  "__loc__", NULL};
 	const struct ev_expr_token *end = name[1].kind == '(' ? behind(name + 2) : name + 1;
 	bool single = false;
 
-	for (const char *const *s = syntax; *s != NULL; s++)
-		if (ev_expr_token_is(name, *s))
-			return NULL;
+	if (is_keyword(name))
+		return NULL;
 	for (const char *const *s = one_for_one; *s != NULL; s++)
 		single = single || ev_expr_token_is(name, *s);
 	for (const struct ev_expr_token *t = name + 1; t < end; t++)
@@ -748,9 +845,9 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 		n = with(p, EV_COLLECT, true, pipeline(p), NULL);
 		return n != NULL && next_is(p, ']') ? n : NULL;
 	case '{':
-		if (t[1].kind != '}')
-			return NULL;
-		p->t += 2;
+		p->t++;
+		if (!next_is(p, '}'))
+			return object(p);
 		return constant(p, (struct ev_expr_value){.kind = EV_OBJECT, .form = EV_ITEMS});
 	case '$': p->t++; return variable(p);
 	case EV_T_NAME:

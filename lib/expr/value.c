@@ -72,6 +72,8 @@ static inline bool small(const struct ev_expr_run *x, const struct ev_expr_value
 		*s = (struct ev_small){v->coef, v->exp};
 		return true;
 	}
+	if (v->form == EV_TEXT)
+		return ev_small_read(v->p, v->n, s);
 	if (v->form != EV_IN_DOC)
 		return false;
 	p = ev_raw(x->d, v->n, &len);
@@ -174,11 +176,12 @@ const char *ev_expr_value_digits(struct ev_expr_run *x, const struct ev_expr_val
 
 const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
 {
+	const struct ev_expr_value w = v->form == EV_TEXT ? ev_expr_number_value(v->p, v->n) : *v;
 	const char *p;
 
-	if (v->form == EV_IN_DOC || v->form == EV_TEXT ||
-	    (p = ev_expr_value_digits(x, v, len)) == NULL)
-		return spelled(x, v, len);
+	if (w.form == EV_IN_DOC || w.form == EV_TEXT ||
+	    (p = ev_expr_value_digits(x, &w, len)) == NULL)
+		return spelled(x, &w, len);
 	return p;
 }
 

@@ -150,7 +150,7 @@ struct ev_environment {
 
 /*
  * An expression in the place of a path, whose value paths begin at (ev_path.computed: its index and
- * 1). What it is computed from comes before it.
+ * 1). What it is computed from comes before it, and those of the envelope before all others.
  */
 struct ev_value_expr {
 	char *text;

@@ -215,7 +215,7 @@ static bool take_event(struct ev_yaml_doc *d, const yaml_event_t *e, struct leve
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b = levels[*depth].node;
-		if (!close_level(d, &levels[*depth]))
+		if (b == NULL || !close_level(d, &levels[*depth]))
 			return false;
 		--*depth;
 		break;

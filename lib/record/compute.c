@@ -5,18 +5,86 @@
 
 #include <stdlib.h>
 
+/* What the tables that take a type of event need. */
+struct needs {
+	const char *type; /* NULL: every other */
+	size_t len;
+	bool *of; /* by expression */
+};
+
 struct ev_compute {
 	const struct ev_model *m;
-	bool star; /* those of the star, too */
+	struct needs *needs; /* the last is that of every other type */
+	size_t n_needs;
+	struct ev_path *type; /* where the type stands, bound; NULL where it is computed */
 	struct ev_computing made;
+	struct ev_expr_output output;
 	struct ev_buf json, why, id, text;
 	struct ev_expr_item *items;
 	size_t n_items, cap_items;
 };
 
+/* What a path begins at, and what decides whether there is such a value. */
+static void need(const struct ev_model *m, struct needs *n, const struct ev_path *path)
+{
+	const struct ev_value_expr *e;
+
+	if (path == NULL)
+		return;
+	need(m, n, path->when);
+	if (path->computed == 0)
+		return;
+	e = &m->exprs[path->computed - 1];
+	n->of[path->computed - 1] = true;
+	need(m, n, e->each);
+	need(m, n, e->when);
+}
+
+static void need_table(const struct ev_model *m, struct needs *n, const struct ev_names *types,
+		       const struct ev_path *each, const struct ev_column *when,
+		       const struct ev_columns *columns)
+{
+	if (n->type != NULL ? !ev_names_take(types, n->type, n->len) : types->n > 0)
+		return;
+	need(m, n, each);
+	need(m, n, when != NULL ? when->from : NULL);
+	for (size_t i = 0; i < columns->n; i++)
+		need(m, n, columns->list[i].from);
+}
+
+/* star: of the tables, too. */
+static void add_needs(struct ev_compute *c, bool star, const char *type)
+{
+	const struct ev_model *m = c->m;
+	struct needs *n;
+
+	for (size_t i = 0; i < c->n_needs && type != NULL; i++)
+		if (strcmp(c->needs[i].type, type) == 0)
+			return;
+	c->needs = ev_realloc_array(c->needs, c->n_needs + 1, sizeof *c->needs);
+	n = &c->needs[c->n_needs++];
+	*n = (struct needs){type, type != NULL ? strlen(type) : 0,
+			    ev_calloc(m->n_exprs, sizeof *n->of)};
+	for (size_t i = 0; i < m->n_exprs; i++)
+		n->of[i] = m->exprs[i].envelope;
+	for (size_t i = 0; i < m->n_facts && star; i++)
+		need_table(m, n, &m->facts[i].types, m->facts[i].each, m->facts[i].when,
+			   &m->facts[i].columns);
+	for (size_t i = 0; i < m->n_dimensions && star; i++)
+		need_table(m, n, &m->dimensions[i].types, m->dimensions[i].each,
+			   m->dimensions[i].when, &m->dimensions[i].columns);
+}
+
+static void add_types(struct ev_compute *c, const struct ev_names *types)
+{
+	for (size_t i = 0; i < types->n; i++)
+		add_needs(c, true, types->list[i]);
+}
+
 struct ev_compute *ev_compute_new(const struct ev_model *m, bool star, struct ev_scan *scan)
 {
 	struct ev_compute *c;
+	struct ev_error none;
 	bool any = false;
 
 	for (size_t i = 0; i < m->n_exprs; i++) {
@@ -28,8 +96,14 @@ struct ev_compute *ev_compute_new(const struct ev_model *m, bool star, struct ev
 		return NULL;
 	c = ev_calloc(1, sizeof *c);
 	c->m = m;
-	c->star = star;
-	ev_computing_init(&c->made);
+	for (size_t i = 0; i < m->n_facts && star; i++)
+		add_types(c, &m->facts[i].types);
+	for (size_t i = 0; i < m->n_dimensions && star; i++)
+		add_types(c, &m->dimensions[i].types);
+	add_needs(c, star, NULL);
+	if (m->type->computed == 0 && (c->type = ev_path_parse(m->type->text, &none)) != NULL)
+		ev_path_bind(c->type, ev_scan_symbols(scan));
+	ev_computing_init(&c->made, scan);
 	return c;
 }
 
@@ -37,7 +111,12 @@ void ev_compute_free(struct ev_compute **c)
 {
 	if (*c == NULL)
 		return;
+	for (size_t i = 0; i < (*c)->n_needs; i++)
+		free((*c)->needs[i].of);
+	free((*c)->needs);
+	ev_path_free(&(*c)->type);
 	ev_computing_free(&(*c)->made);
+	ev_buf_free(&(*c)->output.made);
 	ev_buf_free(&(*c)->json);
 	ev_buf_free(&(*c)->why);
 	ev_buf_free(&(*c)->id);
@@ -51,19 +130,19 @@ void ev_compute_free(struct ev_compute **c)
 static void add_one(struct ev_compute *c, uint32_t number, uint32_t from,
 		    const struct ev_expr_item *item)
 {
-	const struct ev_doc *d = ev_computing_doc(&c->made);
+	const struct ev_doc *d = &c->made.doc;
 	const struct ev_value_expr *e = &c->m->exprs[number - 1];
-	uint32_t node;
+	struct ev_expr_output *out = &c->output;
 
 	if (e->when != NULL && !ev_path_takes(e->when, d, from)) {
 		ev_computing_none(&c->made, number, from, NULL);
 		return;
 	}
-	switch (ev_expr_value(e->parts[0], d, 0, item, &node, &c->json, &c->why)) {
+	switch (ev_expr_value(e->parts[0], d, 0, item, out, &c->why)) {
 	case EV_OK:
-		if (node != EV_NOWHERE)
-			ev_computing_node(&c->made, number, from, node);
-		else if (!ev_computing_json(&c->made, number, from, c->json.p, c->json.len))
+		if (out->node != EV_NOWHERE)
+			ev_computing_node(&c->made, number, from, out->node);
+		else if (!ev_computing_json(&c->made, number, from, out->json, out->len))
 			ev_computing_none(&c->made, number, from, "its outcome is too long");
 		return;
 	case EV_EOF: ev_computing_none(&c->made, number, from, NULL); return;
@@ -72,16 +151,24 @@ static void add_one(struct ev_compute *c, uint32_t number, uint32_t from,
 }
 
 /* A part of an id: a text, whose / and \ get a \ in front of them, or a number. */
-static bool add_part(struct ev_compute *c, const struct ev_doc *d, uint32_t node)
+static bool add_part(struct ev_compute *c, const struct ev_doc *d, const struct ev_expr_output *out)
 {
 	char uuid[EV_UUID_TEXT];
-	const char *p;
-	size_t len;
+	const bool in_doc = out->node != EV_NOWHERE;
+	const char *p = out->json;
+	size_t len = out->len;
 
-	switch (ev_kind(d, node)) {
-	case EV_STRING: p = ev_string(d, node, &c->text, &len); break;
-	case EV_NUMBER: p = ev_raw(d, node, &len); break;
-	default: return false;
+	if (in_doc)
+		p = ev_raw(d, out->node, &len);
+	if (p[0] == '"' && in_doc) {
+		p = ev_string(d, out->node, &c->text, &len);
+	} else if (p[0] == '"') {
+		ev_buf_reset(&c->text);
+		ev_json_unescape(p + 1, len - 2, &c->text);
+		p = ev_buf_str(&c->text);
+		len = c->text.len;
+	} else if (p[0] != '-' && (p[0] < '0' || p[0] > '9')) {
+		return false;
 	}
 	if (len == 0)
 		return false;
@@ -101,30 +188,18 @@ static bool add_part(struct ev_compute *c, const struct ev_doc *d, uint32_t node
 static void add_joined(struct ev_compute *c, uint32_t number)
 {
 	const struct ev_value_expr *e = &c->m->exprs[number - 1];
-	const struct ev_doc *d = ev_computing_doc(&c->made);
-	struct ev_scan *scan = NULL;
+	const struct ev_doc *d = &c->made.doc;
 	const char *why = NULL;
 
 	ev_buf_reset(&c->id);
 	for (size_t i = 0; why == NULL && i < e->n; i++) {
-		const struct ev_doc *of = d;
-		struct ev_flaw flaw;
-		uint32_t node;
-		enum ev_status st =
-			ev_expr_value(e->parts[i], d, 0, NULL, &node, &c->json, &c->why);
+		enum ev_status st = ev_expr_value(e->parts[i], d, 0, NULL, &c->output, &c->why);
 
 		if (i > 0)
 			ev_buf_putc(&c->id, '/');
-		if (st == EV_OK && node == EV_NOWHERE) {
-			if (scan == NULL)
-				scan = ev_scan_new();
-			ev_buf_room(&c->json, EV_SCAN_SLACK);
-			of = ev_scan(scan, c->json.p, c->json.len, &flaw);
-			node = 0;
-		}
 		if (st == EV_REJECT)
 			why = ev_buf_str(&c->why);
-		else if (st == EV_EOF || of == NULL || !add_part(c, of, node))
+		else if (st == EV_EOF || !add_part(c, d, &c->output))
 			why = "a part of it is neither a text nor a number";
 	}
 	ev_buf_reset(&c->json);
@@ -133,7 +208,6 @@ static void add_joined(struct ev_compute *c, uint32_t number)
 	ev_buf_putc(&c->json, '"');
 	if (why != NULL || !ev_computing_json(&c->made, number, 0, c->json.p, c->json.len))
 		ev_computing_none(&c->made, number, 0, why != NULL ? why : "it is too long");
-	ev_scan_free(&scan);
 }
 
 /* Notes the elements that a path leads to from a step on, each with what is around it. */
@@ -168,26 +242,52 @@ static void find_items(struct ev_compute *c, const struct ev_path *each, size_t 
 static void add_items(struct ev_compute *c, uint32_t number, const struct ev_path *each)
 {
 	c->n_items = 0;
-	find_items(c, each, 0, ev_computing_doc(&c->made),
+	find_items(c, each, 0, &c->made.doc,
 		   (struct ev_expr_item){.item = EV_NOWHERE, .parent = EV_NOWHERE});
 	for (size_t i = 0; i < c->n_items; i++)
 		add_one(c, number, c->items[i].item, &c->items[i]);
 }
 
+static void compute(struct ev_compute *c, size_t i)
+{
+	const struct ev_value_expr *e = &c->m->exprs[i];
+
+	if (e->each != NULL)
+		add_items(c, (uint32_t)i + 1, e->each);
+	else if (e->n > 1)
+		add_joined(c, (uint32_t)i + 1);
+	else
+		add_one(c, (uint32_t)i + 1, 0, NULL);
+}
+
+/* What the event's type needs; the envelope is computed. */
+static const bool *needed(struct ev_compute *c)
+{
+	const struct needs *n = c->needs, *others = &c->needs[c->n_needs - 1];
+	const struct ev_doc *d = &c->made.doc;
+	uint32_t at;
+
+	if (n == others)
+		return n->of;
+	at = ev_path_get(c->type != NULL ? c->type : c->m->type, d, 0);
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return others->of;
+	while (n < others && !ev_string_is(d, at, n->type, n->len))
+		n++;
+	return n->of;
+}
+
 const struct ev_doc *ev_compute(struct ev_compute *c, const struct ev_doc *d)
 {
-	ev_computing_begin(&c->made, d);
-	for (size_t i = 0; i < c->m->n_exprs; i++) {
-		const struct ev_value_expr *e = &c->m->exprs[i];
+	const struct ev_value_expr *exprs = c->m->exprs;
+	const bool *of;
+	size_t i = 0;
 
-		if (!c->star && !e->envelope)
-			continue;
-		if (e->each != NULL)
-			add_items(c, (uint32_t)i + 1, e->each);
-		else if (e->n > 1)
-			add_joined(c, (uint32_t)i + 1);
-		else
-			add_one(c, (uint32_t)i + 1, 0, NULL);
-	}
+	ev_computing_begin(&c->made, d);
+	for (; i < c->m->n_exprs && exprs[i].envelope; i++)
+		compute(c, i);
+	for (of = needed(c); i < c->m->n_exprs; i++)
+		if (of[i])
+			compute(c, i);
 	return ev_computing_end(&c->made);
 }

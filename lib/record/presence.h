@@ -25,7 +25,7 @@ struct ev_presence_by {
  * searched. Both are borrowed.
  */
 struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan);
-void ev_presence_free(struct ev_presence **b);
+void ev_presence_free(struct ev_presence **presence);
 
 /* Some of the paths, by number. Zero-initialise. */
 struct ev_presence_paths {

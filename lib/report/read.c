@@ -429,7 +429,7 @@ static void read_counts(struct reader *rd, const struct at *evkit, struct ev_rep
 	if (ev_member(rd->d, at.node, "dropped", 7) != EV_NOWHERE)
 		res->dropped = count(rd, &at, "dropped");
 	must(rd, in == res->out + res->rejected + res->blank + res->dropped, &at, "in",
-	     "is not the sum of out, rejected and blank");
+	     "is not the sum of out, rejected, dropped and blank");
 	res->in = in - res->blank - res->dropped;
 }
 
@@ -557,9 +557,7 @@ static void add_stages(struct reader *rd, struct ev_report_result *res,
 	if (same == n)
 		return;
 	all = ev_arena_zalloc(&rd->r->arena, (res->n_stages + n) * sizeof *all);
-	if (same < res->n_stages)
-		same = 0;
-	else
+	if (same == res->n_stages)
 		res->n_stages = 0;
 	for (size_t i = 0; i < res->n_stages; i++)
 		all[i] = res->stages[i];
@@ -574,7 +572,8 @@ static bool is_of(const struct ev_report *r, const struct ev_report_result *res,
 {
 	for (size_t i = 0; i < n; i++)
 		if (ev_report_is(stages[i].program, "evvalidate"))
-			return ev_report_stage_count(&stages[i], "in") == res->in + res->blank &&
+			return ev_report_stage_count(&stages[i], "in") ==
+				       res->in + res->dropped + res->blank &&
 			       ev_report_stage_count(&stages[i], "out") == res->out &&
 			       ev_report_stage_count(&stages[i], "rejected") == res->rejected;
 	return (batch.len == 0 && r->n == 1) || ev_report_compare(batch, res->batch) == 0;
@@ -619,7 +618,7 @@ enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
 			       "wrote in the same run"
 			     : "may be of several of these results: name batches by --batch");
 	ev_buf_free(&rd.scratch);
-	if (rd.failed)
+	if (rd.failed || of == NULL)
 		return EV_FATAL;
 	add_stages(&rd, of, stages, n);
 	if (ev_report_is(program, "evload"))

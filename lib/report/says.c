@@ -529,8 +529,8 @@ static void round_to(struct ev_report_text t, size_t decimals, struct ev_buf *ou
 	if (!up)
 		return;
 	/* A new digit in front: behind the sign. */
-	i = out->p[0] == '-';
 	ev_buf_putc(out, '0');
+	i = out->p[0] == '-';
 	memmove(out->p + i + 1, out->p + i, out->len - 1 - i);
 	out->p[i] = '1';
 }

@@ -68,6 +68,11 @@ struct ev_member_ids *ev_scan_member_ids(struct ev_scan *s)
 	return s->member_ids;
 }
 
+uint32_t ev_scan_add_shape(struct ev_scan *s)
+{
+	return ev_shapes_add(s->shapes);
+}
+
 void ev_scan_free(struct ev_scan **s)
 {
 	if (*s == NULL)

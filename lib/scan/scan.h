@@ -130,6 +130,11 @@ const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struc
  */
 const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, size_t line,
 				  size_t len, struct ev_flaw *flaw);
+/*
+ * A shape for documents that have a shape already, of those that some more is known of
+ * (json/computed.h); EV_NO_SHAPE if there are no more. After the first document.
+ */
+uint32_t ev_scan_add_shape(struct ev_scan *s);
 void ev_scan_free(struct ev_scan **s);
 
 #endif

@@ -37,6 +37,11 @@ struct ev_shapes *ev_shapes_new(void)
 	return p;
 }
 
+uint32_t ev_shapes_add(struct ev_shapes *p)
+{
+	return p->n < EV_SHAPES ? ++p->n : EV_NO_SHAPE;
+}
+
 void ev_shapes_free(struct ev_shapes **p)
 {
 	if (*p == NULL)

@@ -66,6 +66,8 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_member_ids
 				 const uint8_t *bytes, uint32_t n);
 /* Marks the string in which a byte stands; returns its node. */
 uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at);
+/* The number of one more, which no line has; EV_NO_SHAPE if there are EV_SHAPES. */
+uint32_t ev_shapes_add(struct ev_shapes *p);
 /*
  * Learns the shape of the line that was not matched just before, when it is due. at: positions of
  * its tokens from its first byte on. No two names in one object are equal.

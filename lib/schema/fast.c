@@ -105,6 +105,7 @@ static bool read_quantifier(struct reading *r, uint32_t *least, uint32_t *most)
 /* One character or class with its quantifier. */
 static bool read_item(struct reading *r)
 {
+	const uint32_t room = r->n < SCHEMA_LAYOUT_WIDTH ? SCHEMA_LAYOUT_WIDTH - r->n : 0;
 	struct set set = {{false}};
 	uint32_t least, most;
 
@@ -121,12 +122,11 @@ static bool read_item(struct reading *r)
 			return false;
 		set.has[c] = true;
 	}
-	if (!read_quantifier(r, &least, &most) || r->n != r->least || r->more ||
-	    least > SCHEMA_LAYOUT_WIDTH - r->n)
+	if (!read_quantifier(r, &least, &most) || r->n != r->least || r->more || least > room)
 		return false;
 	r->least += least;
-	r->more = most > SCHEMA_LAYOUT_WIDTH - r->n;
-	most = r->more ? SCHEMA_LAYOUT_WIDTH - r->n : most;
+	r->more = most > room;
+	most = r->more ? room : most;
 	for (int c = 0; c < 128 && most > 0; c++)
 		if (set.has[c])
 			r->layout.allowed[c] |= (((uint64_t)1 << most) - 1) << r->n;

@@ -42,10 +42,10 @@ static void grow(struct ev_schema_set *set, struct ev_schema_names *t)
 	const uint32_t cap = t->n > 0 ? 2 * t->n : 4;
 	struct ev_schema_name *list;
 
-	if (t->n > 0 && (t->n < 4 || (t->n & (t->n - 1)) != 0)) /* at 4, 8, 16, ... */
+	if (t->list != NULL && (t->n < 4 || (t->n & (t->n - 1)) != 0)) /* at 4, 8, 16, ... */
 		return;
 	list = ev_arena_alloc(&set->arena, cap * sizeof *list);
-	if (t->n > 0)
+	if (t->list != NULL)
 		memcpy(list, t->list, t->n * sizeof *list);
 	t->list = list;
 	if (cap <= SCHEMA_FEW)

@@ -1,9 +1,9 @@
 /* Computed values behind a document: copies, names, shapes, and what is not there. */
 #include "json/computed.h"
 
+#include "scan/symbol.h"
 #include "support.h"
 #include "tap.h"
-#include "scan/symbol.h"
 #include "json/canon.h"
 #include "json/path.h"
 #include "json/view.h"
@@ -57,7 +57,7 @@ static void check_values(void)
 	   "nor one with the same name twice");
 	ev_computing_json(&made, 5, 4, "\"late\"", 6);
 	d = ev_computing_end(&made);
-	is(value_of(d, 1, 0), "{\"b\":[1,{\"c\":\"x\"}],\"d\":null}", "a copy of a value");
+	is(value_of(d, 1, 0), "{\"b\":[1,{\"c\":\"x\"}],\"d\":null}", "a value of the document");
 	is(value_of(d, 2, 0), "-", "none");
 	is(value_of(d, 3, 0), "-it is wrong", "and none with a reason");
 	is(value_of(d, 4, 3), "{\"a\":2,\"n\":[1,{\"x\":\"A\"}]}", "of an element");
@@ -101,18 +101,71 @@ static uint32_t shape_with(const char *json, const char *why)
 
 static void check_shapes(void)
 {
-	uint32_t shape = EV_NO_SHAPE;
+	static const struct {
+		const char *json, *why, *what;
+	} others[] = {{"\"7\"", NULL, "a text"}, {"null", NULL, "null"},
+		      {NULL, NULL, "none"},	 {NULL, "failed", "one that failed"},
+		      {"true", NULL, "true"},	 {"false", NULL, "false"}};
+	enum { n_others = sizeof others / sizeof others[0] };
+	uint32_t shape = EV_NO_SHAPE, had[n_others];
 
 	for (int i = 0; i < 5 && shape == EV_NO_SHAPE; i++)
 		shape = shape_with("1.5", NULL);
 	ok(shape != EV_NO_SHAPE, "a value of the kind that the shape began with keeps it");
 	is_int(shape_with("7", NULL), shape, "whatever its digits");
-	is_int(shape_with("\"7\"", NULL), EV_NO_SHAPE, "one of another kind does not");
-	is_int(shape_with("null", NULL), EV_NO_SHAPE, "nor null");
-	is_int(shape_with(NULL, NULL), EV_NO_SHAPE, "nor none");
-	is_int(shape_with(NULL, "failed"), EV_NO_SHAPE, "nor one that failed");
-	is_int(shape_with("[1]", NULL), EV_NO_SHAPE, "nor a list");
+	for (size_t i = 0; i < n_others; i++) {
+		had[i] = shape_with(others[i].json, others[i].why);
+		ok(had[i] != EV_NO_SHAPE && had[i] != shape && (i == 0 || had[i] != had[i - 1]),
+		   "%s has a shape of its own", others[i].what);
+	}
+	for (size_t i = 0; i < n_others; i++)
+		is_int(shape_with(others[i].json, others[i].why), had[i], others[i].what);
+	is_int(shape_with("[1]", NULL), EV_NO_SHAPE, "a list has none");
 	is_int(shape_with("8", NULL), shape, "and the next is as the first");
+}
+
+/* Values that are the document's own. */
+static void check_places(void)
+{
+	uint32_t shapes[40];
+	int with = 0, different = 0;
+
+	for (int turn = 0; turn < 3; turn++)
+		for (uint32_t i = 0; i < 40; i++) {
+			struct ev_buf text = {0};
+			const struct ev_doc *d;
+			uint32_t list;
+
+			ev_buf_puts(&text, "{\"l\":[0");
+			for (int k = 1; k < 40; k++)
+				ev_buf_printf(&text, ",%d", k);
+			ev_buf_puts(&text, "]}");
+			d = record(ev_buf_str(&text));
+			ev_buf_free(&text);
+			list = ev_member(d, 0, "l", 1);
+			ev_computing_begin(&made, d);
+			ev_computing_node(&made, 1, 0, list + 1 + i);
+			d = ev_computing_end(&made);
+			if (turn == 2) {
+				with += d->shape != EV_NO_SHAPE;
+				different += d->shape != EV_NO_SHAPE && d->shape != shapes[i];
+			}
+			shapes[i] = d->shape;
+			if (i == 39)
+				is_int(ev_computed_find(d, 1, 0)->node, list + 40, "in its place");
+		}
+	is_int(with, 32, "so many places in documents of one shape have one of their own");
+	is_int(different, 0, "always the same");
+	for (int i = 0; i < 3; i++) {
+		const struct ev_doc *d = record("{\"l\":[1,{\"a\":2}]}");
+
+		ev_computing_begin(&made, d);
+		ev_computing_node(&made, 1, 0, ev_member(d, 0, "l", 1));
+		d = ev_computing_end(&made);
+		is(value_of(d, 1, 0), "[1,{\"a\":2}]", "a list of the document");
+		shapes[i] = d->shape;
+	}
+	ok(shapes[2] != EV_NO_SHAPE, "which has a shape");
 }
 
 /* A filter takes what is neither null nor false. */
@@ -147,9 +200,10 @@ static void check_filters(void)
 int main(void)
 {
 	scan = ev_scan_new();
-	ev_computing_init(&made);
+	ev_computing_init(&made, scan);
 	check_values();
 	check_shapes();
+	check_places();
 	check_filters();
 	ev_computing_free(&made);
 	ev_scan_free(&scan);

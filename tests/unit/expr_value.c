@@ -41,29 +41,19 @@ static const struct ev_doc *record(struct ev_scan *by, const char *text, struct 
 static void outcome(struct ev_expr *e, const struct ev_doc *d, const struct ev_expr_item *item,
 		    struct ev_buf *out, struct ev_buf *why)
 {
-	uint32_t node;
-	const char *p;
-	size_t len;
+	struct ev_expr_output o = {.made = {0}};
 
-	switch (ev_expr_value(e, d, 0, item, &node, out, why)) {
+	ev_buf_reset(out);
+	switch (ev_expr_value(e, d, 0, item, &o, why)) {
 	case EV_OK:
-		if (node == EV_NOWHERE) {
-			while (out->len > 0 && out->p[out->len - 1] == '\n')
-				out->len--;
-			break;
-		}
-		p = ev_raw(d, node, &len);
-		ev_buf_reset(out);
-		ev_buf_put(out, p, len);
+		if (o.node != EV_NOWHERE)
+			o.json = ev_raw(d, o.node, &o.len);
+		ev_buf_put(out, o.json, o.len);
 		break;
-	case EV_EOF:
-		ev_buf_reset(out);
-		ev_buf_puts(out, "nothing");
-		break;
-	default:
-		ev_buf_reset(out);
-		ev_buf_puts(out, "error");
+	case EV_EOF: ev_buf_puts(out, "nothing"); break;
+	default: ev_buf_puts(out, "error");
 	}
+	ev_buf_free(&o.made);
 }
 
 static void check_case(const char *text, const char *on, const char *wanted)
@@ -175,6 +165,18 @@ static const char *const forms[] = {
 	".a | utf8bytelength",
 	"(.a | numbers) * 2",
 	"(.a | strings) | split(\"a\")",
+	"{a: .b, \"c d\": .a, b}",
+	"{a: .a, b: {c: .b, d: [.a]}} | tojson",
+	"{a: .a, b: .b, a: .b} | tojson",
+	"{(.a): .b}",
+	"{(.a | tostring): .b, \"<\\(.b)>\": 1}",
+	".a as $x | {$x, \"b\", if: -.b | length}",
+	"{a: .a | type, b: -1.50, c: (.a // .b)}.c",
+	"{a: .b} + .a",
+	".b == {a: .a}",
+	"{a: 1} | .a",
+	"{\"a\": 1, b: 2} | to_entries",
+	"{and: 1, b: .a} | has(\"and\")",
 };
 
 static const char *const values[] = {
