@@ -363,6 +363,8 @@ differs 'no schema' 'DROP SCHEMA "Group" CASCADE; CREATE SCHEMA other' \
 	"there is no ledger in the schema Group: $make" 2>"$tap/none"
 sql -c 'DROP SCHEMA other'
 differs 'no ledger' 'DROP TABLE "Group".ev_ledger' "there is no ledger in the schema Group: $make"
+differs 'a ledger from before it had offsets' 'ALTER TABLE "Group".ev_ledger DROP COLUMN offsets' \
+	'table Group.ev_ledger lacks the column offsets: ALTER TABLE "Group"."ev_ledger" ADD COLUMN "offsets" TEXT'
 differs 'a ledger of another version' 'ALTER TABLE "Group".ev_ledger DROP COLUMN model' \
 	'the ledger is that of another version: make the tables in another schema with evschema -m evkit.yaml -t postgres'
 differs 'no table' 'DROP TABLE "Group"."user"' "there is no table user in the schema Group: $make"
