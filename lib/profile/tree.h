@@ -22,7 +22,7 @@ enum {
 	EV_TREE_NAMES = 512,
 	EV_TREE_NODES = 24000,
 	EV_TREE_DEPTH = 24, /* a model in YAML takes two levels for one, and has 64 */
-	EV_TREE_NAME = 255, /* bytes of a name; the members of longer ones are left out */
+	EV_TREE_NAME = 160, /* bytes of a name: YAML takes keys of 1,024 with their escapes */
 };
 
 /* What a text can be: the forms that every text at a path had. */
