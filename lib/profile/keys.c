@@ -244,7 +244,7 @@ static bool holds_row(const char *name, size_t len)
 	       (len == 4 && memcmp(name, "data", 4) == 0);
 }
 
-/* Whether a member is looked at for the first time. Those beyond what a scanner learns never are. */
+/* Whether a member is looked at for the first time; not so those that no scanner learns. */
 static bool is_new(struct ev_keys *k, uint32_t id)
 {
 	if (id == EV_NO_MEMBER_ID || (id < k->n_known && k->known[id]))
