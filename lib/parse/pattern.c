@@ -9,6 +9,7 @@ struct member {
 	const char *name;
 	enum { TEXT, NUMBER, JSON } is;
 	bool is_time;
+	bool is_envelope; /* of the time: event_timestamp itself, and no member beside it */
 	uint32_t first;	  /* of its groups */
 	size_t from, len; /* in the line, of the match; len is NONE where no group took part */
 };
@@ -43,11 +44,13 @@ static void add_group(struct ev_pattern *t, uint32_t group, const char *name)
 	t->n++;
 	*m = (struct member){.name = name, .first = group};
 	m->is_time = f->time != NULL && strcmp(f->time, name) == 0;
+	m->is_envelope = m->is_time && strcmp(name, "event_timestamp") == 0;
 	if (f->numbers.n > 0 && ev_names_take(&f->numbers, name, len))
 		m->is = NUMBER;
 	if (f->json.n > 0 && ev_names_take(&f->json, name, len))
 		m->is = JSON;
-	ev_head_has(&t->head, name, len);
+	if (!m->is_envelope)
+		ev_head_has(&t->head, name, len);
 }
 
 struct ev_pattern *ev_pattern_new(const struct ev_line_format *f, struct ev_error *err)
@@ -228,7 +231,7 @@ enum ev_status ev_parse_pattern(struct ev_parse *p, const struct ev_record *rec,
 	head.time = &time;
 	ev_parse_begin(p, rec, &head);
 	for (size_t i = 0; i < t->n; i++)
-		if (t->members[i].len != NONE)
+		if (t->members[i].len != NONE && !t->members[i].is_envelope)
 			put_member(p, rec, &t->members[i]);
 	return t->format->json.n > 0 ? ev_parse_end_checked(p, rec, err)
 				     : ev_parse_end(p, rec, err);
