@@ -15,6 +15,9 @@ static struct cli_option options[] = {
 	{"zone", '\0', "ZONE", "where times without an offset are local, such as Europe/Amsterdam"},
 	{"year", '\0', "YEAR", "that of times without one: 2026, or the day that it begins with"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
+	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
+	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
+	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
 	CLI_COMMIT_OPTION,
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
@@ -38,8 +41,11 @@ static void take(size_t index, const char *argument)
 	case 2: parse_options.zone = argument; return;
 	case 3: parse_options.year = argument; return;
 	case 4: take_add_id(argument); return;
-	case 5: cli_commit_take(argument); return;
-	case 6: new_seal = argument; return;
+	case 5: parse_options.header = argument; return;
+	case 6: parse_options.continued = true; return;
+	case 7: parse_options.begins = argument; return;
+	case 8: cli_commit_take(argument); return;
+	case 9: new_seal = argument; return;
 	}
 }
 
@@ -96,6 +102,7 @@ int main(int argc, char **argv)
 	cli_commit_apply(&cli);
 	parse = open_parse(&cli, &model);
 	engine.engine = parse;
+	engine.frames = ev_parse_frames(parse);
 	engine.counts = ev_parse_counts(parse);
 	status = cli_run(&cli, &engine, cli.operands, cli.n_operands);
 	ev_parse_free(&parse);

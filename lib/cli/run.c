@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/lookup.h"
 #include "base/mem.h"
+#include "cli/metrics.h"
 #include "cli/section.h"
 #include "json/write.h"
 
@@ -29,7 +30,7 @@ struct run {
 	size_t n_sources;
 	struct ev_lookup by_name; /* the same: a stream goes to and fro between them */
 	struct ev_reasons why;
-	struct ev_out *stats;
+	struct ev_out *stats, *metrics;
 	bool show_progress;
 	struct timespec started, shown;
 };
@@ -106,14 +107,16 @@ static void take_place(struct run *r, const struct cli_control *line)
 /*
  * Called only where the place is not what the reader expects. Where lines go out that are not as
  * long as those that came in, offsets cannot be counted on, and are left out up to the next source;
- * those of a source that is no file do not count bytes.
+ * but not where several records stand in one line, which the offset alone tells apart. Those of a
+ * source that is no file do not count bytes.
  */
 static void write_place(void *ctx)
 {
 	struct run *r = ctx;
 	struct cli_control line; /* too large to be cleared for each position */
 	bool counted = r->s.expected.source == r->at.source &&
-		       (r->s.expected.offset == EV_NO_OFFSET || r->s.expected.line == r->at.line);
+		       (r->s.expected.offset == EV_NO_OFFSET || r->s.expected.line == r->at.line) &&
+		       r->at.line >= r->s.expected.line;
 
 	line.kind = CLI_AT;
 	line.at.source = r->at.source;
@@ -180,6 +183,14 @@ static void too_long(struct run *r, const struct ev_line *l)
 		cli_must(r->c, ev_rejects_end(r->c->port.rejects, &r->c->error));
 }
 
+/* A record that is no line is blank if it has no bytes, unless these are what is missing. */
+static bool is_blank(const struct run *r, const struct ev_line *l)
+{
+	if (r->e->frames != NULL)
+		return l->len == 0 && !l->cut;
+	return l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len);
+}
+
 static void record(struct run *r, const struct ev_line *l)
 {
 	struct ev_record rec = record_of(r, l);
@@ -189,7 +200,7 @@ static void record(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->s.n_in++;
-	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len))
+	if (is_blank(r, l))
 		r->s.n_blank++;
 	else
 		step(r, &rec);
@@ -258,7 +269,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 
 	line.kind = CLI_RECORD;
 	line.offsets = r->s.begins ? NULL : &r->c->offsets;
-	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE)
+	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE && r->e->frames == NULL)
 		cli_control_read(r->s.seal, l->p, l->len, &line);
 	if (is_sealed(r) && r->s.n == 0 && r->c->unsealed && line.kind == CLI_RECORD)
 		cli_section_begin_here(&r->s);
@@ -306,6 +317,8 @@ static enum ev_status next_line(struct run *r, struct ev_line *l)
 	struct ev_error *err = &r->c->error;
 	enum ev_status st;
 
+	if (r->e->frames != NULL)
+		return ev_frames_next(r->e->frames, l, err);
 	if (source == NULL)
 		return ev_lines_next(r->lines, l, err);
 	while ((st = source->next(source->ctx, l, err)) == EV_OK && l->p == NULL)
@@ -368,6 +381,22 @@ static void prepare_stats(struct run *r)
 	ev_buf_free(&b);
 }
 
+/* The same of the metrics, which say how long the run took up to here. */
+static void prepare_metrics(struct run *r)
+{
+	struct timespec now;
+	struct ev_buf b = {0};
+
+	if (r->metrics == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
+			  cli_seconds(&r->started, &now), &b);
+	ev_out_put(r->metrics, b.p, b.len);
+	must_or_note(r, ev_outs_add(&r->c->files, &r->metrics, &r->c->error));
+	ev_buf_free(&b);
+}
+
 /*
  * All that is written beside a sink's load, but for the names: status 2 is to mean that nothing was
  * committed, so what can fail does it here. Sections out of a state are in already.
@@ -378,6 +407,7 @@ static void prepare(struct run *r)
 
 	must_or_note(r, ev_rejects_prepare(r->c->port.rejects, err));
 	prepare_stats(r);
+	prepare_metrics(r);
 	must_or_note(r, cli_prepare(r->c));
 }
 
@@ -438,8 +468,10 @@ static void end(struct run *r)
 		cli_section_close(&r->s);
 	if (r->s.whole_batch != NULL) /* the counts are of all of it */
 		r->c->batch = r->s.whole_batch;
-	if (!r->s.committed)
+	if (!r->s.committed) {
 		prepare_stats(r);
+		prepare_metrics(r);
+	}
 }
 
 static void print_stats(struct run *r)
@@ -486,7 +518,6 @@ static void open_section(void *ctx, const struct ev_span *span)
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
-	bool print = c->stats != NULL && strcmp(c->stats, "-") == 0;
 	struct run r = {.c = c,
 			.e = e,
 			.s = {.c = c, .e = e},
@@ -496,6 +527,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
+	if (e->frames != NULL)
+		ev_frames_begin(e->frames, r.in, c->max_line);
 	ev_in_before_block(r.in, cli_section_flush, &r.s);
 	c->port.jump = write_place;
 	c->port.open = open_section;
@@ -503,13 +536,15 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
-	if (c->stats != NULL && !print && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+	if (c->stats != NULL && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+		cli_die(&c->error);
+	if (c->metrics != NULL && (r.metrics = ev_out_file(c->metrics, &c->error)) == NULL)
 		cli_die(&c->error);
 	begin(&r);
 	read_all(&r);
 	end(&r);
 	commit(&r);
-	if (print)
+	if (c->print_stats)
 		print_stats(&r);
 	if (r.s.nothing_passed > 0)
 		cli_note_nothing(c->program, r.s.nothing_passed);

@@ -1,5 +1,45 @@
 #include "parse/internal.h"
 
+static struct ev_frames *json_array(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_json(NULL);
+}
+
+static struct ev_frames *csv(const struct ev_parse_options *o)
+{
+	return ev_frames_csv(',', o->header);
+}
+
+static struct ev_frames *tsv(const struct ev_parse_options *o)
+{
+	return ev_frames_csv('\t', o->header);
+}
+
+static struct ev_frames *kinesis(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_json("Records");
+}
+
+static struct ev_frames *sqs(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_json("Messages");
+}
+
+static struct ev_frames *docker(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_halves(EV_HALVES_DOCKER);
+}
+
+static struct ev_frames *cri(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_halves(EV_HALVES_CRI);
+}
+
 const struct ev_format ev_formats[] = {
 	{.name = "auto", .step = ev_parse_auto},
 	{.name = "json", .step = ev_parse_json},
@@ -18,6 +58,13 @@ const struct ev_format ev_formats[] = {
 	{.name = "journald", .step = ev_parse_json_log, .makes_id = true, .json_log = &ev_journald},
 	{.name = "bunyan", .step = ev_parse_json_log, .makes_id = true, .json_log = &ev_logger},
 	{.name = "pino", .step = ev_parse_json_log, .makes_id = true, .json_log = &ev_logger},
+	{.name = "json-array", .step = ev_parse_json, .frames = json_array},
+	{.name = "csv", .step = ev_parse_row, .frames = csv},
+	{.name = "tsv", .step = ev_parse_row, .frames = tsv},
+	{.name = "kinesis", .frames = kinesis, .unwrap = ev_unwrap_kinesis},
+	{.name = "sqs", .frames = sqs, .unwrap = ev_unwrap_sqs},
+	{.name = "docker", .frames = docker, .unwrap = ev_unwrap_docker},
+	{.name = "cri", .frames = cri, .unwrap = ev_unwrap_cri},
 	{0},
 };
 
@@ -32,9 +79,18 @@ const struct ev_format *ev_format_find(const char *name)
 	return NULL;
 }
 
+const char *ev_format_inner(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon != NULL ? colon + 1 : NULL;
+}
+
 bool ev_parse_has_format(const char *name)
 {
-	return ev_format_find(name) != NULL;
+	const char *inner = ev_format_inner(name);
+
+	return ev_format_find(inner != NULL ? inner : name) != NULL;
 }
 
 void ev_parse_formats(struct ev_buf *out)

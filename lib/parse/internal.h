@@ -4,6 +4,8 @@
  *   parse.c     open, step, free; what becomes of a record: passed on, or set aside
  *   formats.c   the table of formats
  *   text.c      JSON, and JSON behind text
+ *   row.c       a row of CSV
+ *   wrapped.c   what queues and containers put around a record
  *   fields.c    a line of fields in a row, as a server's log format has them
  *   builtin.c   the formats of such lines
  *   syslog.c    the structured data of RFC 5424
@@ -18,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/layout.h"
+#include "frame/frame.h"
 #include "parse/parse.h"
 #include "record/event.h"
 
@@ -103,6 +106,10 @@ struct ev_format {
 	const struct ev_lines *lines;
 	const struct ev_json_log *json_log;
 	const struct ev_w3c_kind *w3c;
+	/* Where its records are cut; or NULL: they are lines. */
+	struct ev_frames *(*frames)(const struct ev_parse_options *options);
+	/* Or NULL: appends what is wrapped in a record. False, with why, if nothing is. */
+	bool (*unwrap)(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 };
 
 /* The last has no name. */
@@ -111,6 +118,8 @@ extern const struct ev_format ev_formats[];
 extern const struct ev_format ev_format_of_model;
 /* NULL if there is none of that name. */
 const struct ev_format *ev_format_find(const char *name);
+/* Of "docker:text" what stands behind the colon; NULL of a name without one. */
+const char *ev_format_inner(const char *name);
 
 struct ev_w3c;
 struct ev_pattern;
@@ -125,6 +134,7 @@ struct ev_last_time {
 
 struct ev_parse {
 	struct ev_parse_options options;
+	const struct ev_format *wrapping; /* what is around the lines; or NULL */
 	const struct ev_format *format;
 	struct ev_port *port;
 	struct ev_events *events;
@@ -137,6 +147,22 @@ struct ev_parse {
 	uint64_t n_out, n_header;
 	struct ev_count counts[3];
 	struct ev_buf out, member, id;
+
+	struct ev_frames *frames;      /* or NULL: records are lines */
+	const struct ev_record *whole; /* the record as it came, while what is in it is read; or
+					  NULL: it is what is read */
+	struct ev_buf flat;	       /* a document on one line */
+
+	/* Of CSV: the names as members, and where each ends, for the header of that number */
+	struct ev_buf names;
+	size_t *name_ends;
+	size_t cap_names;
+	uint64_t header;
+
+	/* Of what is wrapped */
+	struct ev_scan *scan; /* of the wrapping */
+	struct ev_buf wrapped, scratch;
+	struct ev_buf key; /* what the queue knows the record by; empty: nothing */
 };
 
 /* Steps of formats. */
@@ -159,6 +185,15 @@ bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_ev
 /* The name of the format that a line looks like, or NULL. */
 const char *ev_lines_guess(struct ev_parse *p, const struct ev_record *rec);
 
+enum ev_status ev_parse_row(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
+enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
+				struct ev_error *err);
+/* What formats have wrapped. */
+bool ev_unwrap_kinesis(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+bool ev_unwrap_sqs(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+bool ev_unwrap_docker(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+bool ev_unwrap_cri(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+
 /* Passes an event on: as it is, or with its origin, or with an id. */
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 			     const struct ev_event *event, struct ev_error *err);
@@ -173,6 +208,9 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 /* Whether a record is whole and UTF-8; else it is set aside, and *st says so. */
 bool ev_parse_is_text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err,
 		      enum ev_status *st);
+
+/* Appends an id of the record's place and bytes, as JSON, or of what a queue knows it by. */
+void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 
 /* The envelope of an event that is made of a line. */
 struct ev_head {

@@ -8,11 +8,11 @@ bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_ev
 {
 	enum ev_status st = ev_events_read(p->events, rec, event, &p->why);
 
-	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
+	if (st == EV_REJECT && p->frames == NULL && strcmp(p->why.code, "not-object") == 0 &&
 	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
-		p->why.list[0].message = ev_reasons_text(
-			&p->why, "%s: make a line of each element with: jq -c '.[]'",
-			p->why.list[0].message);
+		p->why.list[0].message =
+			ev_reasons_text(&p->why, "%s: read its elements with --format json-array",
+					p->why.list[0].message);
 	return st == EV_OK;
 }
 
@@ -20,6 +20,8 @@ enum ev_status ev_parse_json(struct ev_parse *p, const struct ev_record *rec, st
 {
 	struct ev_event event;
 
+	if (rec->cut && p->format->frames != NULL)
+		return ev_parse_cut(p, rec, err);
 	if (!ev_parse_read(p, rec, &event))
 		return ev_parse_reject(p, rec, err);
 	return ev_parse_pass(p, rec, &event, err);
@@ -50,7 +52,7 @@ static void why_none(struct ev_parse *p, const struct ev_record *rec, const char
 	const char *end = rec->p + rec->len, *first = ev_json_behind_blanks(rec->p, end);
 	struct ev_event event;
 
-	if (ev_part_is_spread(rec->p, rec->len)) {
+	if (p->frames == NULL && ev_part_is_spread(rec->p, rec->len)) {
 		ev_reasons_add(&p->why, "%s", ev_part_spread);
 		return;
 	}
@@ -108,7 +110,7 @@ enum ev_status ev_parse_text(struct ev_parse *p, const struct ev_record *rec, st
 	struct ev_record inner = *rec;
 	struct ev_event event;
 
-	while (end > rec->p && ev_json_blank(end[-1]))
+	while (end > rec->p && (ev_json_blank(end[-1]) || end[-1] == '\n'))
 		end--;
 	for (int i = 0; i < TRIES && (at = memchr(at, '{', (size_t)(end - at))) != NULL;
 	     i++, at++) {

@@ -176,3 +176,35 @@ void ev_base64(const void *data, size_t len, struct ev_buf *out)
 		len -= n;
 	}
 }
+
+/* The six bits that a digit of base64 stands for, or -1. */
+static int sextet(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool ev_unbase64(const char *p, size_t len, struct ev_buf *out)
+{
+	size_t padding = len > 0 && p[len - 1] == '=';
+	uint32_t bits = 0;
+
+	if (len % 4 != 0)
+		return false;
+	padding += padding > 0 && p[len - 2] == '=';
+	for (size_t i = 0; i < len - padding; i++) {
+		int v = sextet(p[i]);
+
+		if (v < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)v;
+		if (i % 4 > 0)
+			ev_buf_putc(out, (char)(bits >> (6 - 2 * (i % 4))));
+	}
+	return true;
+}
