@@ -4,6 +4,7 @@
 #include "scan/form.h"
 #include "json/part.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The format of that name: one that is built in, or else one of the model's. */
@@ -56,11 +57,12 @@ static bool find_formats(struct ev_parse *p, const struct ev_line_format **of_mo
 /* "2026", "2026-07" or "2026-07-01": the first day of twelve months. */
 static bool read_year(const char *text, struct ev_date *from, struct ev_error *err)
 {
-	char day[] = "0000-01-01";
+	static const char first[] = "0000-01-01";
 	const size_t len = strlen(text);
+	char day[sizeof first];
 
 	if (len == 4 || len == 7 || len == 10) {
-		memcpy(day, text, len);
+		snprintf(day, sizeof day, "%s%s", text, first + len);
 		if (ev_date_parse(day, EV_DATE_TEXT, from) && from->year > 0)
 			return true;
 	}
@@ -239,7 +241,7 @@ static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
 	memcpy(o + 10, digest + 8, 4);
 	memcpy(o + 16, digest + 13, 3);
 	/* The two low bits of the digit at 16 stand beside the variant's. */
-	o[20] = "89ab89ab89ab89ab"[ev_hex_digit(digest[16])];
+	o[20] = "89ab"[ev_hex_digit(digest[16]) & 3];
 	memcpy(o + 21, digest + 17, 3);
 	memcpy(o + 25, digest + 20, 12);
 	out->len += EV_UUID_TEXT + 2;
