@@ -419,12 +419,25 @@ void ev_parse_begin(struct ev_parse *p, const struct ev_record *rec, const struc
 	}
 }
 
+/* Passes the event on; what of it is JSON of a record that is no line may be spread over lines. */
+static enum ev_status put_event(struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_buf *o = &p->out;
+
+	if ((p->frames != NULL || p->options.spread) && memchr(o->p, '\n', o->len) != NULL) {
+		ev_buf_reset(&p->flat);
+		put_flat(o->p, o->len, &p->flat);
+		o = &p->flat;
+	}
+	p->n_out++;
+	return ev_port_line(p->port, o->p, o->len, err);
+}
+
 enum ev_status ev_parse_end_as_is(struct ev_parse *p, struct ev_error *err)
 {
 	ev_buf_putc(&p->out, '}');
 	p->out.p[0] = '{'; /* in place of the first member's comma */
-	p->n_out++;
-	return ev_port_line(p->port, p->out.p, p->out.len, err);
+	return put_event(p, err);
 }
 
 static void append_origin(struct ev_parse *p, const struct ev_record *rec)
@@ -459,7 +472,7 @@ enum ev_status ev_parse_end_checked(struct ev_parse *p, const struct ev_record *
 	made.before = 0;
 	made.index = NULL;
 	if (ev_events_read(p->events, &made, &event, &p->why) == EV_OK)
-		return ev_port_line(p->port, p->out.p, p->out.len, err);
+		return put_event(p, err);
 	for (size_t i = 0; i < p->why.n; i++)
 		p->why.list[i].message = ev_reasons_text(&p->why, "in the event that it gives, %s",
 							 p->why.list[i].message);
