@@ -7,6 +7,7 @@
 /* A member of the event: what the groups of one name took. */
 struct member {
 	const char *name;
+	struct ev_buf written; /* ,"name": */
 	enum { TEXT, NUMBER, JSON } is;
 	bool is_time;
 	bool is_envelope; /* of the time: event_timestamp itself, and no member beside it */
@@ -43,6 +44,9 @@ static void add_group(struct ev_pattern *t, uint32_t group, const char *name)
 	}
 	t->n++;
 	*m = (struct member){.name = name, .first = group};
+	ev_buf_putc(&m->written, ',');
+	ev_json_quote(name, len, &m->written);
+	ev_buf_putc(&m->written, ':');
 	m->is_time = f->time != NULL && strcmp(f->time, name) == 0;
 	m->is_envelope = m->is_time && strcmp(name, "event_timestamp") == 0;
 	if (f->numbers.n > 0 && ev_names_take(&f->numbers, name, len))
@@ -80,6 +84,8 @@ void ev_pattern_free(struct ev_pattern **pattern)
 	if (*pattern == NULL)
 		return;
 	ev_regex_free(&(*pattern)->regex);
+	for (size_t i = 0; i < (*pattern)->n; i++)
+		ev_buf_free(&(*pattern)->members[i].written);
 	free((*pattern)->members);
 	free((*pattern)->same);
 	free(*pattern);
@@ -196,9 +202,7 @@ static void put_member(struct ev_parse *p, const struct ev_record *rec, const st
 	const char *text = rec->p + m->from;
 	struct ev_buf *o = &p->out;
 
-	ev_buf_putc(o, ',');
-	ev_json_quote(m->name, strlen(m->name), o);
-	ev_buf_putc(o, ':');
+	ev_buf_put(o, m->written.p, m->written.len);
 	if (is_null(p->pattern->format, text, m->len))
 		ev_buf_puts(o, "null");
 	else if (m->is == NUMBER)
