@@ -1,6 +1,6 @@
 #!/bin/sh
 # evstar --map and --reduce: the work of evstar in two halves, over any buckets of events and of members.
-# RANDOM_HALVES (200) is how many random histories are tried.
+# RANDOM_HALVES (100) is how many random histories are tried.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
 cat >evkit.yaml <<'EOF'
@@ -169,7 +169,7 @@ unset EVKIT_SEAL
 # Any history, in any buckets
 
 if need perl; then
-	rounds=${RANDOM_HALVES:-200}
+	rounds=${RANDOM_HALVES:-100}
 	is "$rounds random histories in buckets" "$(perl "$srcdir/tests/evstar_halves.pl" "$rounds" 1 2>&1)" ''
 fi
 done_testing
