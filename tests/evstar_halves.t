@@ -167,9 +167,9 @@ check 'all of a state is mapped' 0 any
 sed 's/,"first":1,"from":1//' "$out" >reduced
 same 'as what comes without one' reduced whole
 point=$(sed -n '1s/.*"store":"\([^"]*\)".*"digests":".\{32\}\([^"]*\)".*/\1:1:\2/p' all)
-echo '{"id":"o3","type":"Visit","time":"2026-03-27T12:00:00Z","v":1}' >more
+echo '{"id":"o3","type":"Visit","time":"2026-03-27T12:00:00Z","v":1}' >third
 for half in map reduce; do
-	run "evparse --batch 2 more | evversion --state events --since $point | evstar --$half"
+	run "evparse --batch 2 third | evversion --state events --since $point | evstar --$half"
 	check "--$half: a part of one is not" 2 '' '~^evstar: --map and --reduce take all of a state, or what comes without one: evversion --since 0$'
 	rm -rf events
 	evparse --batch 1 in.jsonl | evversion --state events --since 0 >all || exit 2
