@@ -251,10 +251,21 @@ check 'nor of all events' 2 '' 'evversion: events: this state is of shard 1/4, a
 run "evversion --state all --since 0 --first --batch day -r r day.log -o /dev/null; EVKIT_SHARD=0/1 evversion --state all --since 0 --first --batch more /dev/null"
 check 'and one of all events is of no shard' 2 '' 'evversion: all: this state is of all events, and EVKIT_SHARD is 0/1: set it as it was, or fill another state from the raw logs'
 
+# What no event bears is told of all of it.
+
+sed 's/ v: .v/ v: .v, op: .op/; s/version: .v}/version: .v, op: .op}/' evkit.yaml >ops.yaml
+run 'EVKIT_SHARD=0/1 EVKIT_MODEL=ops.yaml evvalidate --defer --state-out one.state --first -r r day.log -o /dev/null'
+check 'a part does not tell of paths' 0
+run 'EVKIT_MODEL=ops.yaml evvalidate --merge --result result.json one.state >verdict'
+check 'all of it does' 0 '' '~^evvalidate: ops.yaml:3:.*: no event of the batch has .op, which event.op asks for'
+
 # Events of another shard
 
 run 'EVKIT_SHARD=1/4 evversion --first lake/dt=2026-03-01/type=Order/bucket=02/*'
 check 'an event of another shard is refused' 2 '~head' '~^evversion: lake/.*:1: the event o[0-9]* is of shard 2/4, and EVKIT_SHARD is 1/4: cut events as evlake cuts its buckets, or unset EVKIT_SHARD$'
+printf '{"id":"\\u001b[31m\\u202e","type":"O","time":"2026-03-01T10:00:00Z"}\n' >steers
+run 'EVKIT_SHARD=0/2 evversion --first steers'
+check 'an id steers no terminal' 2 '~head' 'evversion: steers:1: the event \u001b[31m\u202e is of shard 1/2, and EVKIT_SHARD is 0/2: cut events as evlake cuts its buckets, or unset EVKIT_SHARD'
 printf '%s\n' '{"id":"A987FBC9-4BED-3078-CF07-9141BA07C9F3","type":"O","time":"2026-03-01T10:00:00Z"}' \
 	'{"id":"{a987fbc9-4bed-3078-cf07-9141ba07c9f3}","type":"O","time":"2026-03-01T10:00:00Z"}' '{"id":12,"type":"O","time":"2026-03-01T10:00:00Z"}' \
 	'{"id":"12","type":"O","time":"2026-03-01T10:00:00Z"}' '{"id":"a\u0062","type":"O","time":"2026-03-01T10:00:00Z"}' >ids
