@@ -101,6 +101,11 @@ static bool read_place(struct ev_parse *p, struct ev_error *err)
 	const char *year = guess ? "2000" : o->year, *zone = guess ? "UTC" : o->zone;
 	struct ev_error why;
 
+	if (guess && (o->year != NULL || o->zone != NULL)) {
+		ev_fail(err, "%s is for formats whose events get their time from the line, not %s",
+			o->year != NULL ? "--year" : "--zone", p->format->name);
+		return false;
+	}
 	if (year != NULL && !read_year(year, &p->place.from, err))
 		return false;
 	if (zone == NULL) {
