@@ -1,5 +1,6 @@
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "model/nearest.h"
 #include "parse/internal.h"
 #include "scan/form.h"
 #include "json/part.h"
@@ -7,13 +8,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Says that no format has that name, and which one may be meant. */
+static void fail_unknown(const struct ev_model *m, const char *name, struct ev_error *err)
+{
+	const size_t n_model = m != NULL ? m->n_formats : 0;
+	const char **known;
+	char hint[EV_HINT];
+	size_t n = 0;
+
+	while (ev_formats[n].name != NULL)
+		n++;
+	known = ev_calloc(n + n_model + 1, sizeof *known);
+	for (size_t i = 0; i < n; i++)
+		known[i] = ev_formats[i].name;
+	for (size_t i = 0; i < n_model; i++)
+		known[n + i] = m->formats[i].name;
+	ev_fail(err, "there is no --format '%s', neither built in nor in the model: %s", name,
+		ev_nearest_hint(name, known, hint));
+	free(known);
+}
+
 /* The format of that name: one that is built in, or else one of the model's. */
 static const struct ev_format *find_format(const struct ev_parse_options *o, const char *name,
 					   const struct ev_line_format **of_model,
 					   struct ev_error *err)
 {
 	const struct ev_format *f = ev_format_find(name);
-	struct ev_buf names = {0};
 
 	*of_model = NULL;
 	if (f != NULL)
@@ -22,10 +42,7 @@ static const struct ev_format *find_format(const struct ev_parse_options *o, con
 		*of_model = ev_model_format(o->model, name);
 	if (*of_model != NULL)
 		return &ev_format_of_model;
-	ev_parse_formats(&names);
-	ev_fail(err, "--format takes %s, or the name of one of the model's formats, not '%s'",
-		ev_buf_str(&names), name);
-	ev_buf_free(&names);
+	fail_unknown(o->model, name, err);
 	return NULL;
 }
 
@@ -84,6 +101,11 @@ static bool read_place(struct ev_parse *p, struct ev_error *err)
 	const char *year = guess ? "2000" : o->year, *zone = guess ? "UTC" : o->zone;
 	struct ev_error why;
 
+	if (guess && (o->year != NULL || o->zone != NULL)) {
+		ev_fail(err, "%s is for formats whose events get their time from the line, not %s",
+			o->year != NULL ? "--year" : "--zone", p->format->name);
+		return false;
+	}
 	if (year != NULL && !read_year(year, &p->place.from, err))
 		return false;
 	if (zone == NULL) {
