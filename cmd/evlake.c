@@ -1,5 +1,6 @@
 /* evlake: the raw archive. */
 #include "base/time.h"
+#include "cli/erase.h"
 #include "cli/run.h"
 #include "lake/lake.h"
 
@@ -9,7 +10,7 @@
 static unsigned buckets;
 static struct ev_lake_choice choice = {.bucket = -1};
 
-enum { BUCKETS, FROM, TO, BUCKET, BROKEN };
+enum { BUCKETS, FROM, TO, BUCKET, BROKEN, VALUE, VALUES, EVENTS };
 
 static const struct cli_option options[] = {
 	{"buckets", '\0', "N", "append: a new lake has so many buckets (16)"},
@@ -17,6 +18,7 @@ static const struct cli_option options[] = {
 	{"to", '\0', "DATE", "cat: no day behind it"},
 	{"bucket", '\0', "N", "cat: only this bucket"},
 	{"broken", '\0', NULL, "cat: only what has no right id, type and time"},
+	CLI_ERASE_OPTIONS,
 	CLI_ENVELOPE_OPTIONS,
 	{0},
 };
@@ -51,6 +53,9 @@ static void take(size_t index, const char *argument)
 		choice.bucket = (int)take_number(name, argument, 0, EV_LAKE_MOST_BUCKETS - 1);
 		return;
 	case BROKEN: choice.broken = true; return;
+	case VALUE:
+	case VALUES:
+	case EVENTS: cli_erase_take(name, argument); return;
 	}
 	/* A path for append, a name for cat: which of them is known later. */
 	if (strcmp(name, "type") == 0)
@@ -64,8 +69,10 @@ static const struct cli_program program = {
 	.usage = "evlake append [options] dir [file ...]\n"
 		 "       evlake cat [options] dir\n"
 		 "       evlake verify [options] dir\n"
-		 "       evlake compact [options] dir",
-	.purpose = "Archives raw lines in folders by day, type and bucket, and reads them back.",
+		 "       evlake compact [options] dir\n"
+		 "       evlake erase [options] dir path",
+	.purpose = "Archives raw lines in folders by day, type and bucket, reads them back, and "
+		   "erases\na person.",
 	.input = CLI_CONTINUES,
 	.options = options,
 	.take = take,
@@ -211,15 +218,46 @@ static int compact(struct cli *c)
 	return CLI_OK;
 }
 
+/* erase */
+
+static int erase(struct cli *c)
+{
+	struct ev_erasure *what = cli_erasure(c, c->operands[2]);
+	struct ev_erased erased = cli_erased();
+	struct ev_model *model = cli_model(c, false);
+	struct ev_buf out = {0};
+	struct ev_lake *l;
+
+	if (choice.type != NULL)
+		cli_envelope_take("type", choice.type);
+	cli_envelope_apply(model);
+	l = open_lake(c, EV_LAKE_WRITE);
+	cli_must(c, ev_lake_erase(l, model, what, &erased, &c->error));
+	cli_erased_print(&erased, &out);
+	ev_buf_printf(&out, "broken lines: %" PRIu64 "\n", erased.broken);
+	put(c, &out);
+	cli_commit(c);
+	ev_buf_free(&out);
+	ev_buf_free(&erased.owners);
+	ev_lake_free(&l);
+	ev_model_free(&model);
+	ev_erasure_free(&what);
+	return CLI_OK;
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(struct cli *c);
-} commands[] = {{"append", append}, {"cat", cat}, {"verify", verify}, {"compact", compact}};
+} commands[] = {{"append", append},
+		{"cat", cat},
+		{"verify", verify},
+		{"compact", compact},
+		{"erase", erase}};
 
 static const struct command *find_command(const struct cli *c)
 {
 	return &commands[cli_command(c, commands, sizeof commands / sizeof commands[0],
-				     sizeof commands[0], "append, cat, verify or compact")];
+				     sizeof commands[0], "append, cat, verify, compact or erase")];
 }
 
 int main(int argc, char **argv)
@@ -233,7 +271,9 @@ int main(int argc, char **argv)
 	if (cli.n_operands < 2)
 		cli_usage("%s takes the folder of a lake: evlake %s dir", command->name,
 			  command->name);
-	if (command->run != append && cli.n_operands > 2)
+	if (command->run == erase && cli.n_operands != 3)
+		cli_usage("erase takes the folder of a lake and a path: evlake erase dir .user_id");
+	if (command->run != append && command->run != erase && cli.n_operands > 2)
 		cli_usage("%s takes the folder of a lake alone: evlake %s dir", command->name,
 			  command->name);
 	status = command->run(&cli);

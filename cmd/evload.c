@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *table, *position, *environment, *bundle_for, *verify;
+static const char *table, *position, *environment, *bundle_for, *verify, *metrics;
 static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
 	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
+	{"metrics", '\0', "FILE", "write the balance sheet to FILE, as Prometheus reads it"},
 	{0},
 };
 
@@ -43,6 +44,11 @@ static void take(size_t index, const char *argument)
 	case 8: bundle_for = argument; return;
 	case 9: part = cli_size("--part", argument); return;
 	case 10: verify = argument; return;
+	case 11:
+		if (strcmp(argument, "-") == 0)
+			cli_usage("--metrics takes a file, which ends in .prom for node_exporter");
+		metrics = argument;
+		return;
 	}
 }
 
@@ -276,6 +282,7 @@ int main(int argc, char **argv)
 	tables = ev_tables_new(model);
 	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
+	cli.metrics = metrics;
 	load = ev_load_open(model, tables, target, snapshot, empty,
 			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
 	status = cli_run(&cli,

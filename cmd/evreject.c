@@ -1,5 +1,6 @@
 /* evreject: the records that were set aside, looked at and handed back. */
 #include "cli/cli.h"
+#include "cli/erase.h"
 #include "letters/group.h"
 #include "letters/letters.h"
 
@@ -19,6 +20,7 @@ static const struct cli_option options[] = {
 	{"source", '\0', "FILE", "only those that came from there"},
 	{"line", 'l', "N", "only those of that line of their source"},
 	{"json", '\0', NULL, "group: one JSON object a group"},
+	CLI_ERASE_VALUES,
 	{0},
 };
 
@@ -32,7 +34,9 @@ static struct ev_letters *the_letters(void)
 
 static void take(size_t index, const char *argument)
 {
-	if (index == EV_LETTER_CHOICES)
+	if (index > EV_LETTER_CHOICES)
+		cli_erase_take(options[index].name, argument);
+	else if (index == EV_LETTER_CHOICES)
 		json = true;
 	else
 		ev_letters_choose(the_letters(), (enum ev_letter_choice)index, argument);
@@ -44,9 +48,11 @@ static const struct cli_program program = {
 		 "       evreject show [options] [file ...]\n"
 		 "       evreject restore [options] [file ...]\n"
 		 "       evreject replay [options] [file ...]\n"
-		 "       evreject edit [options] program [file ...]",
-	.purpose = "Groups, shows, restores, edits and hands back the records that programs set "
-		   "aside (-r).",
+		 "       evreject edit [options] program [file ...]\n"
+		 "       evreject erase [options] path [file ...]",
+	.purpose =
+		"Groups, shows, restores, edits, erases and hands back the records that programs "
+		"set\naside (-r).",
 	.input = CLI_NO_MODEL,
 	.options = options,
 	.take = take,
@@ -56,7 +62,8 @@ struct run {
 	struct cli *cli;
 	struct ev_letter_groups *groups;
 	struct ev_letter_edit *edit;
-	uint64_t edited, same, refused, bare;
+	struct ev_erasure *what;
+	uint64_t edited, same, refused, bare, erased;
 	struct ev_buf out, why;
 	struct ev_error first; /* why the first was refused */
 };
@@ -114,17 +121,30 @@ static void edit(struct run *r, const struct ev_letter *letter)
 	ev_buf_free(&made);
 }
 
+/* A record that was set aside may lack what is right of one, so more of it is looked at. */
+static void erase(struct run *r, const struct ev_letter *letter)
+{
+	if (ev_erasure_takes_line(r->what, letter->raw, letter->raw_len)) {
+		r->erased++;
+		return;
+	}
+	ev_letter_copy(letter, &r->out);
+	ev_buf_putc(&r->out, '\n');
+}
+
 static const struct command {
 	const char *name;
 	void (*take)(struct run *r, const struct ev_letter *letter);
 } commands[] = {
-	{"group", group}, {"show", show}, {"restore", restore}, {"replay", replay}, {"edit", edit},
+	{"group", group},   {"show", show}, {"restore", restore},
+	{"replay", replay}, {"edit", edit}, {"erase", erase},
 };
 
 static const struct command *find_command(const struct cli *c)
 {
 	return &commands[cli_command(c, commands, sizeof commands / sizeof commands[0],
-				     sizeof commands[0], "group, show, restore, replay or edit")];
+				     sizeof commands[0],
+				     "group, show, restore, replay, edit or erase")];
 }
 
 static enum ev_status flush(void *out, struct ev_error *err)
@@ -151,7 +171,8 @@ static void read_line(struct run *r, const struct command *command, const struct
 	cli_must(r->cli, st);
 	if (st == EV_OK) {
 		command->take(r, letter);
-	} else if (command->take == edit) { /* what is not chosen stays as it is */
+	} else if (command->take == edit || command->take == erase) {
+		/* what is not chosen stays as it is */
 		ev_letter_copy(letter, &r->out);
 		ev_buf_putc(&r->out, '\n');
 	}
@@ -180,6 +201,8 @@ static void note(const struct run *r, const struct command *command)
 			 " refused, which stay as they are%s%s",
 			 r->edited, r->same, r->refused, r->refused > 0 ? "; the first: " : "",
 			 r->refused > 0 ? r->first.text : "");
+	if (command->take == erase)
+		cli_note("%" PRIu64 " erased", r->erased);
 	if (r->bare > 0)
 		cli_note("%" PRIu64 " went without their origin: what is no right JSON object, or "
 			 "has a member \"_ev\" from outside, cannot bear it",
@@ -205,6 +228,12 @@ int main(int argc, char **argv)
 		if (r.edit == NULL)
 			cli_fail("%s: %s", cli.operands[1], cli.error.text);
 	}
+	if (command->take == erase) {
+		first++;
+		if (cli.n_operands < 2)
+			cli_usage("erase takes a path: evreject erase .user_id [file ...]");
+		r.what = cli_erasure(&cli, cli.operands[1]);
+	}
 	read_all(&r, command, cli.operands + first, cli.n_operands - first);
 	if (command->take == group)
 		ev_letter_groups_write(r.groups, json, &r.out);
@@ -213,6 +242,7 @@ int main(int argc, char **argv)
 	note(&r, command);
 	ev_letter_groups_free(&r.groups);
 	ev_letter_edit_free(&r.edit);
+	ev_erasure_free(&r.what);
 	ev_letters_free(&letters);
 	ev_buf_free(&r.out);
 	ev_buf_free(&r.why);

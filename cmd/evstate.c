@@ -1,9 +1,11 @@
 /* evstate: what a state holds. */
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/erase.h"
 #include "model/nearest.h"
 #include "scan/form.h"
 #include "version/batch.h"
+#include "version/erase.h"
 #include "version/show.h"
 
 #include <inttypes.h>
@@ -13,14 +15,16 @@ static bool json;
 
 static const struct cli_option options[] = {
 	{"json", '\0', NULL, "show: one JSON object a record"},
+	CLI_ERASE_OPTIONS,
 	{0},
 };
 
 static void take(size_t index, const char *argument)
 {
-	(void)index;
-	(void)argument;
-	json = true;
+	if (index == 0)
+		json = true;
+	else
+		cli_erase_take(options[index].name, argument);
 }
 
 static const struct cli_program program = {
@@ -28,9 +32,11 @@ static const struct cli_program program = {
 	.usage = "evstate info [options] dir\n"
 		 "       evstate check [options] dir\n"
 		 "       evstate show [options] dir id\n"
-		 "       evstate retract [options] dir batch",
+		 "       evstate retract [options] dir batch\n"
+		 "       evstate erase [options] dir path\n"
+		 "       evstate compact [options] dir",
 	.purpose = "Tells what a state (--state DIR) holds, checks it, shows all that is known of "
-		   "one\nevent, and takes a batch out.",
+		   "one\nevent, takes a batch out, and erases a person.",
 	.input = CLI_NO_INPUT,
 	.options = options,
 	.take = take,
@@ -283,21 +289,64 @@ static int retract(struct cli *c, char **operands)
 	return there ? CLI_OK : CLI_NO;
 }
 
+/* erase */
+
+static int erase(struct cli *c, char **operands)
+{
+	struct ev_erasure *what = cli_erasure(c, operands[1]);
+	struct ev_erased erased = cli_erased();
+	struct ev_buf out = {0};
+	struct ev_store *s;
+
+	need_events(c, operands[0]);
+	s = open_state(c, operands[0], EV_STORE_WRITE);
+	cli_must(c, ev_version_erase(s, what, &erased, &c->error));
+	cli_erased_print(&erased, &out);
+	ev_buf_printf(&out, "commit: %" PRIu64 "\n", ev_store_head(s));
+	put(c, &out);
+	if (erased.events > 0)
+		cli_note("the next run of evversion has the rows of these events deleted");
+	ev_buf_free(&out);
+	ev_buf_free(&erased.owners);
+	ev_erasure_free(&what);
+	ev_store_free(&s);
+	return CLI_OK;
+}
+
+/* compact */
+
+static int compact(struct cli *c, char **operands)
+{
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_WRITE);
+	struct ev_store_sums before = ev_store_sums(s), after;
+	struct ev_buf out = {0};
+
+	cli_must(c, ev_store_compact(s, &c->error));
+	after = ev_store_sums(s);
+	ev_buf_printf(&out,
+		      "entries: %" PRIu64 " of %" PRIu64 "\nbytes: %" PRIu64 " of %" PRIu64 "\n",
+		      after.entries, before.entries, after.bytes, before.bytes);
+	put(c, &out);
+	ev_buf_free(&out);
+	ev_store_free(&s);
+	return CLI_OK;
+}
+
 static const struct command {
 	const char *name, *operands;
 	size_t n;
 	int (*run)(struct cli *c, char **operands);
 } commands[] = {
-	{"info", "dir", 1, info},
-	{"check", "dir", 1, check},
-	{"show", "dir id", 2, show},
-	{"retract", "dir batch", 2, retract},
+	{"info", "dir", 1, info},	 {"check", "dir", 1, check},
+	{"show", "dir id", 2, show},	 {"retract", "dir batch", 2, retract},
+	{"erase", "dir path", 2, erase}, {"compact", "dir", 1, compact},
 };
 
 static const struct command *find_command(const struct cli *c)
 {
 	return &commands[cli_command(c, commands, sizeof commands / sizeof commands[0],
-				     sizeof commands[0], "info, check, show or retract")];
+				     sizeof commands[0],
+				     "info, check, show, retract, erase or compact")];
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
 /* evvalidate: each event against its contract, and all of them against the expectations. */
+#include "base/mem.h"
 #include "cli/run.h"
 #include "validate/validate.h"
 #include "validate/verdict.h"
@@ -11,7 +12,7 @@ enum { DEFAULT_MEMORY = 256 << 20, MOST_NOTES = 20 };
 
 static struct ev_validate_schema schema;
 static const char *only_with_schema;
-static bool merge;
+static bool merge, defer;
 static struct ev_verdict_options how = {.spill = {.memory = DEFAULT_MEMORY}};
 
 enum {
@@ -19,6 +20,7 @@ enum {
 	SUITE,
 	STATE_OUT,
 	MERGE,
+	DEFER,
 	BUFFER_SIZE,
 	SCHEMA,
 	SCHEMA_DIR,
@@ -34,6 +36,8 @@ static const struct cli_option options[] = {
 	[STATE_OUT] = {"state-out", '\0', "FILE",
 		       "write the state of the batch's judgement to FILE"},
 	[MERGE] = {"merge", '\0', NULL, "the files are states: judge them together"},
+	[DEFER] = {"defer", '\0', NULL,
+		   "with --state-out: leave the verdict on the batch to --merge"},
 	[BUFFER_SIZE] = {"buffer-size", 'S', "SIZE",
 			 "for uniqueness: hold this much in memory, the rest in $TMPDIR (default: "
 			 "256M)"},
@@ -57,6 +61,7 @@ static void take(size_t index, const char *argument)
 	case SUITE: how.suite = argument; return;
 	case STATE_OUT: how.state = argument; return;
 	case MERGE: merge = true; return;
+	case DEFER: defer = true; return;
 	case BUFFER_SIZE: how.spill.memory = cli_buffer_size(argument); return;
 	case SCHEMA: schema.file = argument; return;
 	case SCHEMA_DIR: schema.folder = argument; return;
@@ -80,10 +85,17 @@ static const struct cli_program program = {
 	.take = take,
 };
 
+enum { MOST_COUNTS = 6 };
+
 struct engine {
 	struct ev_validate *validate;
 	struct ev_verdict *verdict;
 	struct ev_outs *files;
+	/* For the seals: events on which a verdict is put off, and which are judged together. */
+	uint64_t n_deferred, n_judged;
+	struct ev_count counts[MOST_COUNTS];
+	struct cli *cli;
+	char *name; /* of merged states, where --batch gives none */
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
@@ -94,8 +106,9 @@ static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_
 static enum ev_status judge(void *engine, const char *batch, const struct cli_sums *sums,
 			    bool *approved, struct ev_error *err)
 {
-	const struct engine *e = engine;
+	struct engine *e = engine;
 	const struct ev_count *counts = ev_validate_counts(e->validate);
+	bool alone = *approved;
 	struct ev_verdict_counts c = {
 		.in = sums->in,
 		.out = *counts[0].value,
@@ -106,8 +119,12 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 	};
 
 	ev_validate_presence(e->validate); /* what passed asks for its paths */
-	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, e->files,
-				err);
+	if (ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, &alone, e->files,
+			     err) != EV_OK)
+		return EV_FATAL;
+	if (!defer)
+		*approved = alone;
+	return EV_OK;
 }
 
 /* Paths that no event had; then the expectations that do not hold. */
@@ -136,50 +153,97 @@ static void note_lints(struct ev_validate *v)
 		cli_note("%s", line);
 }
 
+/* The counts of the engine, and behind them that the verdict is put off, where it is. */
+static void take_counts(struct engine *e)
+{
+	const struct ev_count *counts = ev_validate_counts(e->validate);
+	size_t n = 0;
+
+	for (; counts[n].name != NULL; n++)
+		e->counts[n] = counts[n];
+	if (defer)
+		e->counts[n] = (struct ev_count){"deferred", &e->n_deferred, false, false};
+}
+
+static enum ev_status finish(void *engine, struct ev_error *err)
+{
+	struct engine *e = engine;
+
+	(void)err;
+	e->n_deferred = *ev_validate_counts(e->validate)[0].value;
+	return EV_OK;
+}
+
 static int run(struct cli *cli, struct engine *e)
 {
 	struct cli_engine loop = {.engine = e,
 				  .flow = e->verdict != NULL ? CLI_FLOW_GATHER : CLI_FLOW_EACH,
 				  .keeps_places = true,
 				  .step = step,
-				  .counts = ev_validate_counts(e->validate),
+				  .finish = finish,
+				  .counts = e->counts,
 				  .no_batch = schema.file != NULL,
 				  .judge = e->verdict != NULL ? judge : NULL};
 
+	take_counts(e);
 	ev_validate_for(e->validate, e->verdict);
 	return cli_run(cli, &loop, cli->operands, cli->n_operands);
 }
 
-/* States alone: no record is read, none goes out. */
-static int run_merge(struct cli *cli, struct ev_verdict *v)
+/* States alone: no record is read, none goes out, and the seal has the verdict. */
+
+static enum ev_status merge_states(void *engine, struct ev_error *err)
 {
-	const struct ev_verdict_counts *c;
+	struct engine *e = engine;
 	const char *first, *last;
 	struct ev_buf name = {0};
-	bool approved;
+
+	for (size_t i = 0; i < e->cli->n_operands; i++)
+		if (ev_verdict_merge(e->verdict, e->cli->operands[i], err) != EV_OK)
+			return EV_FATAL;
+	e->n_judged = ev_verdict_merged(e->verdict, &first, &last)->out;
+	if (e->cli->batch != NULL || first == NULL)
+		return EV_OK;
+	ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
+	e->cli->batch = e->name = ev_strdup(ev_buf_str(&name));
+	ev_buf_free(&name);
+	return EV_OK;
+}
+
+static enum ev_status judge_merged(void *engine, const char *batch, const struct cli_sums *sums,
+				   bool *approved, struct ev_error *err)
+{
+	struct engine *e = engine;
+	const char *first, *last;
+	const struct ev_verdict_counts *c = ev_verdict_merged(e->verdict, &first, &last);
+
+	(void)sums;
+	*approved = !cli_refuses(e->cli, c->rejected, c->in);
+	if (c->rejected > 0 && c->out == 0) {
+		cli_note_nothing(&program, c->rejected);
+		*approved = false;
+	} else if (!*approved) {
+		cli_note_refusal(c->rejected, c->in);
+	}
+	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, c, approved, e->files,
+				err);
+}
+
+static int run_merge(struct cli *cli, struct engine *e)
+{
+	static char *const nothing[] = {"/dev/null"};
+	struct cli_engine loop = {.engine = e,
+				  .flow = CLI_FLOW_GATHER,
+				  .step = step,
+				  .finish = merge_states,
+				  .counts = e->counts,
+				  .judge = judge_merged};
 
 	if (cli->n_operands == 0)
 		cli_usage("--merge takes the files that --state-out wrote");
-	for (size_t i = 0; i < cli->n_operands; i++)
-		cli_must(cli, ev_verdict_merge(v, cli->operands[i], &cli->error));
-	c = ev_verdict_merged(v, &first, &last);
-	if (first != NULL)
-		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
-	approved = !cli_refuses(cli, c->rejected, c->in);
-	if (c->rejected > 0 && c->out == 0) {
-		cli_note_nothing(&program, c->rejected);
-		approved = false;
-	} else if (!approved) {
-		cli_note_refusal(c->rejected, c->in);
-	}
-	cli_must(cli, ev_verdict_write(v,
-				       cli->batch != NULL ? cli->batch
-				       : first != NULL	  ? ev_buf_str(&name)
-							  : NULL,
-				       c, &approved, &cli->files, &cli->error));
-	cli_commit(cli);
-	ev_buf_free(&name);
-	return approved ? CLI_OK : CLI_NO;
+	e->counts[0] = (struct ev_count){"judged", &e->n_judged, false, false};
+	cli->first = true;
+	return cli_run(cli, &loop, nothing, 1);
 }
 
 /* What --max-rejects says, or NULL. */
@@ -199,7 +263,7 @@ int main(int argc, char **argv)
 	struct ev_model *model = NULL;
 	const char *folder = getenv("TMPDIR");
 	struct cli cli;
-	struct engine e = {.files = &cli.files};
+	struct engine e = {.files = &cli.files, .cli = &cli};
 	int status;
 
 	cli_open(&cli, &program, argc, argv);
@@ -209,6 +273,8 @@ int main(int argc, char **argv)
 		cli_usage("--schema-base goes with --schema-dir DIR, the folder that it names");
 	if (schema.file != NULL && (how.suite != NULL || merge))
 		cli_usage("--schema goes without --suite and --merge: they need a model");
+	if (defer && (merge || how.state == NULL))
+		cli_usage("--defer goes with --state-out FILE, which --merge judges later");
 	if (merge && how.result == NULL && how.state == NULL)
 		cli_usage("--merge needs --result or --state-out, where to write");
 	how.spill.folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
@@ -225,9 +291,10 @@ int main(int argc, char **argv)
 			cli_die(&cli.error);
 		note_lints(e.validate);
 	}
-	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
+	status = merge ? run_merge(&cli, &e) : run(&cli, &e);
 	note_findings(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate),
-		      e.verdict);
+		      defer ? NULL : e.verdict);
+	free(e.name);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);

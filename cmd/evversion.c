@@ -166,6 +166,15 @@ static void note_missing(const struct ev_version *version)
 			 batch, (unsigned long long)n);
 }
 
+static void note_erased(const struct ev_version *version)
+{
+	uint64_t n = ev_version_erased(version);
+
+	if (n > 0)
+		cli_note("%llu records were erased before, and stay so: they count as duplicates",
+			 (unsigned long long)n);
+}
+
 int main(int argc, char **argv)
 {
 	struct ev_version *version;
@@ -183,6 +192,7 @@ int main(int argc, char **argv)
 	status = run(&cli, version);
 	note_retyped(version);
 	note_missing(version);
+	note_erased(version);
 	ev_version_free(&version);
 	ev_model_free(&model);
 	cli_close(&cli);

@@ -78,6 +78,7 @@ events 8 | sed 's/"e00000\(.\)"\(.*\)T10:00:00/"e"\2T10:0\1:00/' |
 evstate show events.state e >evstate.want || exit 2
 sed '2,$s/}$//' events | evparse -r set-aside >"$tap/good" || exit 2
 evreject show set-aside >evreject.want || exit 2
+evprofile events >evprofile.want || exit 2
 evlake append --batch day lake many-events -o /dev/null && evlake cat lake >evlake.want || exit 2
 
 # leftovers: what a run left behind under a temporary name.
@@ -102,7 +103,7 @@ long=$(printf '{"event_id":"long","x":"%03000d"}' 0)
 #
 # Options
 #
-for program in $filters evschema evreport evstate evreject evlake; do
+for program in $filters evschema evreport evstate evreject evlake evprofile; do
 	command=$(command_of "$program")
 
 	run "$command --help"
@@ -276,7 +277,7 @@ done
 #
 # Output
 #
-for program in $filters evschema evreport evstate evreject evlake; do
+for program in $filters evschema evreport evstate evreject evlake evprofile; do
 	command=$(command_of "$program")
 	input=$(input_of "$program")
 	case $program in evschema | evreport | evstate | evreject | evlake) input= ;; esac

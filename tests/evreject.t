@@ -237,7 +237,7 @@ for line in '{}' '[]' 'x' '{"a":1}' '{"_ev":{"reject":{}},"raw":""}' \
 	check "no reject: $line" 2 '' 'evreject: no:2: is no line of a rejects file: name what a program wrote by -r'
 done
 try 'no command' 2 evreject <<'END'
-! evreject: a command is missing: group, show, restore, replay or edit
+! evreject: a command is missing: group, show, restore, replay, edit or erase
 ! Try 'evreject --help'.
 END
 run evreject resotre rejects

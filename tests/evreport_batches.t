@@ -101,12 +101,45 @@ stats load.stats evload true "[$chain,{\"program\":\"evload\",\"in\":950,\"row\"
 evreport clean.json --balance clean.stats --balance load.stats >loaded.html
 is 'what evload took is known from its balance' "$(words loaded.html | grep 'evload has')" ' evload has taken it: 1,234 rows.'
 is 'rejects, duplicates and conflicts are told program by program' "$(words loaded.html | sed -n '/^Without/,/^Words/p' | sed '/^Words/d' | tr '\n' '|')" \
-	'Without repeats evdedupe|500|480|20 dropped as repeats|Put in order evversion|480|470 versions|2 set aside; 4 set aside in conflict; 1 set aside as misfit; 3 changed nothing|Loaded evload|950|1,234 rows|–|'
+	'Without repeats evdedupe|500|480|20 dropped as repeats|Put in order evversion|480|470 versions|2 set aside; 4 set aside in conflict; 1 set aside as misfit; 3 changed nothing|Loaded evload|950|1,234 rows|5 take older rows back|'
 is 'and their number stands on top' "$(words loaded.html | grep -A 1 '^Set aside by other' | tail -n 1)" 8
 evreport -o order.html clean.json --balance load.stats --balance clean.stats
 same 'the order of the sheets does not matter' order.html loaded.html
 stats load.stats evload false "[$chain]"
 is 'a load that was refused' "$(evreport clean.json --balance load.stats | words /dev/stdin | grep -c 'evload has refused it')" 1
+stats load.stats evload true "[$chain,{\"program\":\"evload\",\"in\":950,\"row\":1234,\"delete\":5,\"skipped\":0,\"rejected\":0,\"blank\":0}]"
+jq -c '.meta.evkit.counts |= (.in += 14 | .dropped = 12 | .blank += 2 | .warning = 3) | .meta.evkit.batch = "left"' clean.json >left.json
+stats left.stats evstar true '[{"program":"evvalidate","in":514,"out":500,"dropped":12,"warning":3,"rejected":0,"blank":2},
+	{"program":"evdedupe","in":500,"out":500,"duplicate":0,"late":4,"rejected":0,"blank":0},
+	{"program":"evversion","in":500,"version":490,"no-op":0,"duplicate":0,"conflict":0,"misfit":0,"out":490,"held":10,"released":5,"withheld":6,"taken-back":7,"rejected":0,"blank":0},
+	{"program":"evstar","in":490,"reduced":400,"row":80,"delete":10,"out":90,"rejected":0,"blank":0}]' left
+evreport left.json --balance left.stats >left.html
+is 'what is not counted is said' "$(words left.html | grep -o 'Not counted.*')" 'Not counted: 12 events of types that are left out, 2 blank lines.'
+try 'its numbers' 0 "perl '$srcdir/tests/evreport_numbers.pl' left.json left.html"
+is 'every count of every program is on its sheet' "$(words left.html | sed -n '/^Checked/,/^Words/p' | sed '/^Words/d' | tr '\n' '|')" \
+	'Checked evvalidate|514|500|12 of types that are left out; 2 blank. Besides: 3 noted as warnings|Without repeats evdedupe|500|500|Besides: 4 older than what is remembered|Put in order evversion|500|490 versions|10 wait for what they correct. Besides: 5 of earlier batches wait no longer; 6 of earlier batches wait again; 7 of earlier batches set aside|Made into rows evstar|490|80 rows|400 made one with others; 10 take older rows back|'
+is 'and what was taken back is set aside' "$(words left.html | grep -A 1 '^Set aside by other' | tail -n 1)" 7
+
+# several ARGUMENT...: what the page of several batches says of their loads.
+several()
+{
+	evreport "$@" | words /dev/stdin | sed -n 's/^ *//; /^\(Why not\|evload\|Whether\)/p; /\(approved\|loaded\|refused by evload\)$/p'
+}
+stats left2.stats evload true '[{"program":"evvalidate","in":514,"out":500,"dropped":12,"warning":3,"rejected":0,"blank":2},{"program":"evload","in":500,"row":1,"delete":0,"skipped":0,"rejected":0,"blank":0}]' left
+is 'several batches, which are loaded' "$(several clean.json left.json --balance load.stats --balance left2.stats)" 'evload has taken all 2: 1,235 rows.
+loaded
+loaded'
+is 'one of them is not known to be' "$(several clean.json left.json --balance load.stats)" 'evload has taken 1 of 2: 1,234 rows. Whether 1 that was approved was loaded is not known to this page.
+approved
+loaded'
+is 'nothing is known of either, and one was not approved' "$(several clean.json critical.json)" 'Why not critical: The average total must be at most 50. Found: 631.41. Nothing of it is loaded: its chain is sealed, and evload takes no batch that is not approved.
+Whether 1 that was approved was loaded is not known to this page.
+not approved
+approved'
+stats load.stats evload false "[$chain]"
+is 'and one that was refused' "$(several clean.json left.json --balance load.stats --balance left2.stats | tail -n 3)" 'evload has taken 1 of 2: 1 row.
+loaded
+refused by evload'
 stats parse.stats evparse true '[{"program":"evparse","in":501,"out":500,"rejected":1,"blank":0}]'
 is 'without a seal, each program has a file of its own' \
 	"$(jq -c '.meta.evkit.sealed = false' clean.json | evreport --balance parse.stats --balance clean.stats | words /dev/stdin | grep -c '^Read evparse')" 1

@@ -16,7 +16,7 @@ my $r = JSON::PP->new->utf8->allow_bignum->decode(slurp($file));
 my $html = slurp($page);
 my $e = $r->{meta}{evkit};
 my $c = $e->{counts};
-my $in = $c->{in} - $c->{blank};
+my $in = $c->{in} - $c->{blank} - ($c->{dropped} // 0);
 
 sub wrong { print "$_[0]\n"; $wrong = 1 }
 sub same { my ($what, $got, $want) = @_; wrong("$what: shown $got, is $want") if ($got // 'nothing') ne $want }

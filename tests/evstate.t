@@ -195,7 +195,7 @@ check 'nor any of them a seal; -o' 0 'in the tables: deleted since 2026-03-01T14
 # Operands
 #
 try 'no command' 2 evstate <<'END'
-! evstate: a command is missing: info, check, show or retract
+! evstate: a command is missing: info, check, show, retract, erase or compact
 ! Try 'evstate --help'.
 END
 run evstate inof st

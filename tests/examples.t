@@ -85,8 +85,11 @@ is 'the demo shows the balance of the last day' "$(sed -n 8,13p demo)" "$(cat ou
 ok 'and the answers' [ "$(grep -c '^[0-9]\. ' demo)" -ge 4 ]
 sqlite3 -box -readonly out/shop.db <"$shop/analysis.sql" >answers
 same 'the answers are those of analysis.sql' answers - <<END
-$(sed 1,13d demo)
+$(sed 1,14d demo)
 END
+is 'the demo names the page' "$(sed -n 14p demo)" "For people: $PWD/out/report.html, with what was set aside, why, and who must act"
+is 'which says what was loaded' "$(grep -c '<strong class="good">all 5 loads</strong> were approved' out/report.html)$(grep -c '^<p class="why">evload has taken all 5: ' out/report.html)" 11
+is 'and who must act' "$(grep -c '<dt>Who must act</dt><dd><bdi>Finance' out/report.html)" 2
 
 cat out/rejects/*.jsonl | jq -r '._ev.reject | "\(.stage) \(.code)"' | sort | uniq -c | awk '{ print $2, $3, $1 }' >got
 jq -r 'del(.rejects.evversion.orphan) | .rejects | to_entries[] | .key as $stage | .value | to_entries[] | "\($stage) \(.key) \(.value)"' "$expected" | sort >want
@@ -249,6 +252,9 @@ shop grown RAW="$PWD/raw"
 check 'a day with too many rejects fails' 2 any any
 sqlite3 -bail grown/shop.db .dump >dump
 same 'and leaves the database as it was' dump dump.before
+is 'the page says why' "$(sed -n 's/<[^>]*>//g; /^Why not 2026-03-06/p; /^evload has taken/p' grown/report.html | sed 's/: [0-9,]* rows//')" \
+	'Why not 2026-03-06: Nothing passed. The number of records must be at least 1. Found: 0. Nothing of it is loaded: its chain is sealed, and evload takes no batch that is not approved.
+evload has taken 5 of 6.'
 gzip -dc "$shop"/raw/2026-03-05.log.gz | tail -n 50 | gzip >raw/2026-03-06.log.gz
 shop grown RAW="$PWD/raw"
 check 'it is mended' 0
@@ -259,6 +265,29 @@ mv turned parallel
 run make -s -C "$shop" OUT="$PWD/parallel" clean
 check 'make clean' 0
 ok 'leaves nothing' test ! -e parallel
+
+# A person who is erased. The logs still have all, and are taken once more.
+sqlite3 -readonly out/shop.db "SELECT user_id FROM events WHERE user_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1" >person
+mentions()
+{
+	find out -type f ! -path '*/rejects/*' | while read -r file; do
+		case $file in
+		*.gz) gzip -dc "$file" ;;
+		*) cat "$file" ;;
+		esac | grep -qaFf person && echo "$file"
+	done
+}
+ok 'the person is in states and tables' test "$(mentions | grep -c -e events/ -e members/ -e shop.db)" -gt 2
+shop out erase PEOPLE="$PWD/person"
+check 'make erase' 0 any any
+is 'nobody knows the person' "$(mentions; cat out/rejects/*.jsonl | grep -cFf person)" 0
+rm -r out/loaded
+mkdir out/loaded
+shop out
+check 'the days again' 0
+is 'bring nothing back' "$(mentions)" ''
+is 'the evversion of each day says so' "$(cat out/loaded/* | grep -c '^evversion: .* were erased before')" \
+	"$(for day in "$shop"/raw/*.log.gz; do gzip -dc "$day" | grep -cFf person; done | grep -vc '^0$')"
 
 # The UK shop
 

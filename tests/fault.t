@@ -51,6 +51,7 @@ of()
 	evschema) echo 'evschema -t sqlite -o out/o' ;;
 	evreport) echo 'evreport result -o out/o' ;;
 	evstate) echo 'evstate show state o1 -o out/o' ;;
+	evprofile) echo 'evprofile raw.gz -r out/r -o out/o --stats out/s' ;;
 	evreject) echo 'evreject replay set-aside -o out/o' ;;
 	evlake) echo 'evlake append out/lake --batch d1 raw.gz -o /dev/null' ;;
 	evlake.cat) echo 'evlake cat lake -o out/o' ;;
@@ -156,7 +157,8 @@ faults()
 	done
 }
 
-for name in evparse evvalidate evdedupe evversion evstar evschema evreport evstate evreject; do
+for name in evparse evvalidate evdedupe evversion evstar evschema evreport evstate evreject \
+	evprofile; do
 	faults $name malloc open read write write:short fsync rename close
 done
 faults evversion pwrite ftruncate

@@ -123,14 +123,14 @@ refused 'two' 'evload: of batch day shards are missing: 0/4, 3/4: give all of th
 	mapped.2 mapped.1 reduced.?
 refused 'members that are lost' 'evload: of batch members shards are missing: 0/3: give all of them, or set EVKIT_SHARD where one shard alone is meant' \
 	mapped.? reduced.1 reduced.2
-refused 'all members' "evload: evstar --map wrote $(cat mapped.? | grep -c contribute) contributions, and evstar --reduce took 0: give all that both wrote, each once" \
+refused 'all members' "evload: evstar --map wrote $(cat mapped.? | grep -c contribute) contributions, and --reduce took 0: give all that both wrote, each once" \
 	mapped.?
-refused 'all facts' "evload: evstar --map wrote 0 contributions, and evstar --reduce took $(cat mapped.? | grep -c contribute): give all that both wrote, each once" \
+refused 'all facts' "evload: evstar --map wrote 0 contributions, and --reduce took $(cat mapped.? | grep -c contribute): give all that both wrote, each once" \
 	reduced.?
 refused 'a bucket that is there twice' '~^evload: mapped.1:[0-9]*: this shard of the batch came before: give each once; the batches of evstar --map and --reduce need two names$' \
 	mapped.0 mapped.1 mapped.1 mapped.2 mapped.3 reduced.?
 reduced 0 3 mapped.0 mapped.1 mapped.3 >fewer
-refused 'a contribution that was lost on the way' '~^evload: evstar --map wrote [0-9]* contributions, and evstar --reduce took [0-9]*: give all' \
+refused 'a contribution that was lost on the way' '~^evload: evstar --map wrote [0-9]* contributions, and --reduce took [0-9]*: give all' \
 	mapped.? fewer reduced.1 reduced.2
 awk '/contribute/ && !n++ {next} {print}' mapped.1 >damaged
 refused 'a line that was lost in a bucket' '~^evload: damaged:[0-9]*: what arrived is not what was sealed' \
@@ -150,11 +150,71 @@ run evvalidate many.*
 check 'where sections go out one by one, too' 2 '~head' '~^evvalidate: of batch many shards are missing'
 is 'the last has no seal' "$(tail -n 1 "$out" | grep -c '"seal":')" 0
 
+# Expectations of the whole batch
+
+cat >expect.yaml <<'EOF'
+expectations:
+  - expect_table_row_count_to_be_between: {min_value: 401}
+  - expect_column_values_to_be_between: {column: total, max_value: 200, severity: warning}
+EOF
+cat evkit.yaml expect.yaml >strict.yaml
+sed 's/401/300/' strict.yaml >fair.yaml
+# judged MODEL: each bucket under that model, and then all of them; the files are deferred.K and verdict.
+judged()
+{
+	EVKIT_MODEL=$1
+	export EVKIT_MODEL
+	for k in 0 1 2 3; do
+		EVKIT_SHARD=$k/4
+		export EVKIT_SHARD
+		evlake cat --bucket $k --batch day lake | evvalidate -r r --defer --state-out state.$k | evdedupe | evversion |
+			evstar --map >deferred.$k
+		unset EVKIT_SHARD
+	done
+	for k in 0 1 2; do
+		reduced $k 3 deferred.? >reduced.$k
+	done
+	evvalidate --merge --result result.json state.? >verdict
+	echo "merged: $?" >&2
+	unset EVKIT_MODEL
+}
+run judged fair.yaml
+check 'what is expected of all is no matter of a shard' 0 '' 'merged: 0'
+is 'the verdict has a section of its own' "$(sed 's/"mac":"[^"]*"/MAC/; s/"head":"[0-9a-f]*"/HEAD/; s/"digest":"[^"]*"/DIGEST/' verdict)" \
+	'{"_ev":{"head":{MAC,"batch":"","stages":["evvalidate"],"checked":true}}}
+{"_ev":{"seal":{MAC,HEAD,"batch":"day","ok":true,DIGEST,"stages":[{"program":"evvalidate","in":0,"judged":400,"rejected":0,"blank":0}]}}}'
+ok 'and a result of all' [ "$(jq -r .meta.evkit.counts.out result.json)" = 400 ]
+fresh
+run evload sqlite:shop.db verdict deferred.? reduced.?
+check 'with which all is loaded' 0
+dump shop.db >got
+same 'as without' got want
+many=$(jq -rs 'map(select(._ev.seal) | ._ev.seal.stages[] | .deferred // 0) | add' deferred.?)
+refused 'without the verdict' "evload: evvalidate --defer put off the verdict on $many events, and --merge judged 0: give what both wrote, each once" \
+	deferred.? reduced.?
+refused 'with a verdict, and nothing put off' 'evload: evvalidate --defer put off the verdict on 0 events, and --merge judged 400: give what both wrote, each once' \
+	verdict mapped.? reduced.?
+EVKIT_MODEL=fair.yaml evvalidate --merge --result result.json state.0 state.1 state.3 >fewer
+refused 'with a verdict on some' '~^evload: evvalidate --defer put off the verdict on 400 events, and --merge judged [123]..: give what both wrote' \
+	fewer deferred.? reduced.?
+run judged strict.yaml
+check 'the whole is not approved' 0 '' '~^evvalidate: strict.yaml:.*expect_table_row_count_to_be_between.* does not hold: found 400'
+is 'by the status' "$(grep merged "$err")" 'merged: 1'
+refused 'which the verdict tells' 'evload: verdict:2: the seal says that a stage before this one did not approve the batch: see its messages and rejects' \
+	verdict deferred.? reduced.?
+(unset EVKIT_SEAL; EVKIT_MODEL=strict.yaml evvalidate --merge --result result.json state.? >verdict 2>/dev/null)
+is 'without a seal a merge writes nothing' "$(wc -c <verdict)" 0
+for options in '--defer' '--defer --result r.json' '--defer --merge --state-out s'; do
+	run "EVKIT_MODEL=fair.yaml evvalidate $options --first day.log"
+	check "--defer needs a state: $options" 2 '' "evvalidate: --defer goes with --state-out FILE, which --merge judges later
+Try 'evvalidate --help'."
+done
+
 # Where one shard alone is meant
 
 fresh
 run 'EVKIT_SHARD=1/4 evload sqlite:shop.db mapped.1'
-check 'the contributions of a shard must be reduced all the same' 2 '' '~^evload: evstar --map wrote [0-9]* contributions, and evstar --reduce took 0'
+check 'the contributions of a shard must be reduced all the same' 2 '' '~^evload: evstar --map wrote [0-9]* contributions, and --reduce took 0'
 run 'EVKIT_SHARD=1/4 evlake cat --bucket 1 --batch day lake | EVKIT_SHARD=1/4 evvalidate -r r | EVKIT_SHARD=1/4 evdedupe | EVKIT_SHARD=1/4 evversion | EVKIT_SHARD=1/4 evstar | EVKIT_SHARD=1/4 evload sqlite:shop.db'
 check 'a shard with a database of its own' 0
 run 'EVKIT_SHARD=2/4 evload sqlite:shop.db mapped.1'
@@ -181,7 +241,7 @@ check 'which keeps a state takes no shard by chance' 2 '' 'evstar: spanned:1: th
 run 'EVKIT_SHARD=1/4 evstar spanned >rows; evload sqlite:shop.db rows'
 check 'nor what is loaded by position' 2 '' '~^evload: rows:1: this section is of a shard, and what keeps a state is of one shard alone'
 run 'EVKIT_SHARD=1/4 evstar --map spanned >rows; EVKIT_SHARD=1/4 evload sqlite:shop.db rows'
-check 'nor facts without their members' 2 '' '~^evload: evstar --map wrote [0-9]* contributions, and evstar --reduce took 0'
+check 'nor facts without their members' 2 '' '~^evload: evstar --map wrote [0-9]* contributions, and --reduce took 0'
 for shard in 2/4 1/8; do
 	run "EVKIT_SHARD=$shard evversion --state events --since 0 --first --batch more /dev/null"
 	check "the state is of its shard, and not of $shard" 2 '' "evversion: events: this state is of shard 1/4, and EVKIT_SHARD is $shard: set it as it was, or fill another state from the raw logs"

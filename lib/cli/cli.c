@@ -353,7 +353,10 @@ static void take_common(struct cli *c, const struct cli_option *o, const char *a
 	case 'V': printf("%s (evkit) %s\n", c->program->name, PACKAGE_VERSION); print_and_exit();
 	}
 	if (strcmp(o->name, "stats") == 0) {
-		c->stats = argument;
+		if (strcmp(argument, "-") == 0)
+			c->print_stats = true;
+		else
+			c->stats = argument;
 	} else if (strcmp(o->name, "batch") == 0) {
 		if (argument[0] == '\0')
 			cli_usage("--batch takes a name, such as 2026-03-01");

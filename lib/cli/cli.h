@@ -71,10 +71,11 @@ struct cli_limit {
 struct cli {
 	const struct cli_program *program;
 	const char *model, *rejects, *batch, *stats, *output;
+	const char *metrics; /* where a run's metrics go (metrics.h), or NULL */
 	const char *folder; /* -o, where that names a folder; output is then NULL */
 	struct cli_limit max_rejects;
 	size_t max_line;
-	bool first, progress;
+	bool first, progress, print_stats;
 	/*
 	 * Of a program that begins a chain: a section of the output is sealed after so many lines,
 	 * or when it is so many seconds old and more have to be waited for. No lines: it is one.

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/lookup.h"
 #include "base/mem.h"
+#include "cli/metrics.h"
 #include "cli/section.h"
 #include "json/write.h"
 
@@ -29,7 +30,7 @@ struct run {
 	size_t n_sources;
 	struct ev_lookup by_name; /* the same: a stream goes to and fro between them */
 	struct ev_reasons why;
-	struct ev_out *stats;
+	struct ev_out *stats, *metrics;
 	bool show_progress;
 	struct timespec started, shown;
 };
@@ -380,6 +381,22 @@ static void prepare_stats(struct run *r)
 	ev_buf_free(&b);
 }
 
+/* The same of the metrics, which say how long the run took up to here. */
+static void prepare_metrics(struct run *r)
+{
+	struct timespec now;
+	struct ev_buf b = {0};
+
+	if (r->metrics == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
+			  cli_seconds(&r->started, &now), &b);
+	ev_out_put(r->metrics, b.p, b.len);
+	must_or_note(r, ev_outs_add(&r->c->files, &r->metrics, &r->c->error));
+	ev_buf_free(&b);
+}
+
 /*
  * All that is written beside a sink's load, but for the names: status 2 is to mean that nothing was
  * committed, so what can fail does it here. Sections out of a state are in already.
@@ -390,6 +407,7 @@ static void prepare(struct run *r)
 
 	must_or_note(r, ev_rejects_prepare(r->c->port.rejects, err));
 	prepare_stats(r);
+	prepare_metrics(r);
 	must_or_note(r, cli_prepare(r->c));
 }
 
@@ -450,8 +468,10 @@ static void end(struct run *r)
 		cli_section_close(&r->s);
 	if (r->s.whole_batch != NULL) /* the counts are of all of it */
 		r->c->batch = r->s.whole_batch;
-	if (!r->s.committed)
+	if (!r->s.committed) {
 		prepare_stats(r);
+		prepare_metrics(r);
+	}
 }
 
 static void print_stats(struct run *r)
@@ -498,7 +518,6 @@ static void open_section(void *ctx, const struct ev_span *span)
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
-	bool print = c->stats != NULL && strcmp(c->stats, "-") == 0;
 	struct run r = {.c = c,
 			.e = e,
 			.s = {.c = c, .e = e},
@@ -517,13 +536,15 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
-	if (c->stats != NULL && !print && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+	if (c->stats != NULL && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+		cli_die(&c->error);
+	if (c->metrics != NULL && (r.metrics = ev_out_file(c->metrics, &c->error)) == NULL)
 		cli_die(&c->error);
 	begin(&r);
 	read_all(&r);
 	end(&r);
 	commit(&r);
-	if (print)
+	if (c->print_stats)
 		print_stats(&r);
 	if (r.s.nothing_passed > 0)
 		cli_note_nothing(c->program, r.s.nothing_passed);

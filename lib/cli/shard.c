@@ -82,21 +82,35 @@ const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, 
 	return ev_buf_str(&s->name);
 }
 
+/* The counts of the stages that say so, and what it means where they differ. */
+static const struct {
+	const char *count, *made_up, *wrong;
+} put_off[] = {
+	[CLI_CONTRIBUTIONS] = {"mapped", "reduced",
+			       "evstar --map wrote %llu contributions, and --reduce took %llu: "
+			       "give all that both wrote, each once"},
+	[CLI_VERDICTS] =
+		{"deferred", "judged",
+		 "evvalidate --defer put off the verdict on %llu events, and --merge judged %llu: "
+		 "give what both wrote, each once"},
+};
+
 void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain)
 {
 	for (size_t i = 0; i < chain->n; i++) {
-		s->mapped += cli_stage_count(&chain->list[i], "mapped");
-		s->reduced += cli_stage_count(&chain->list[i], "reduced");
+		for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++) {
+			s->off[k] += cli_stage_count(&chain->list[i], put_off[k].count);
+			s->made_up[k] += cli_stage_count(&chain->list[i], put_off[k].made_up);
+		}
 	}
 }
 
 void cli_shards_check_counts(const struct cli_shards *s)
 {
-	if (s->mapped != s->reduced)
-		cli_fail(
-			"evstar --map wrote %llu contributions, and evstar --reduce took %llu: "
-			"give all that both wrote, each once",
-			(unsigned long long)s->mapped, (unsigned long long)s->reduced);
+	for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++)
+		if (s->off[k] != s->made_up[k])
+			cli_fail(put_off[k].wrong, (unsigned long long)s->off[k],
+				 (unsigned long long)s->made_up[k]);
 }
 
 /* The first shards that did not come, for people. */

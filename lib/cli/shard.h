@@ -5,7 +5,8 @@
  * EVKIT_SHARD=K/N in the environment of a chain says that it is the K-th of N, from 0 (evkit.7,
  * "Shards"). Its heads say so. A program that has it takes sections of that shard alone; one that
  * does not takes sections of shards only if all N of each batch come. In the same way all that
- * evstar --map contributed must have come through evstar --reduce, before it is loaded.
+ * evstar --map contributed must have come through evstar --reduce before it is loaded, and what
+ * evvalidate --defer put off must have been judged by evvalidate --merge.
  *
  * Functions exit on trouble.
  */
@@ -14,11 +15,14 @@
 
 #include "cli/seal.h"
 
+/* What one program puts off and another must have made up for. */
+enum cli_put_off { CLI_CONTRIBUTIONS, CLI_VERDICTS, CLI_PUT_OFF };
+
 struct cli_shards {
 	struct ev_shard own;	    /* of the environment */
 	struct cli_shard_set *sets; /* one a batch that comes in shards */
 	size_t n;
-	uint64_t mapped, reduced; /* contributions, as the seals say */
+	uint64_t off[CLI_PUT_OFF], made_up[CLI_PUT_OFF]; /* as the seals say */
 	struct ev_buf name;
 };
 
@@ -32,9 +36,9 @@ const char *cli_shards_begin(const struct cli_shards *s, const struct ev_shard *
 const char *cli_shards_take(struct cli_shards *s, const struct ev_shard *shard, const char *batch);
 /* The name that a batch has in the ledger: "BATCH K/N" where it is of a shard. */
 const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, const char *batch);
-/* What the seal of a section says of contributions. */
+/* What the seal of a section says was put off, and made up for. */
 void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain);
-/* Whether contributions are missing; and, of all the input, shards. */
+/* Whether something was put off and not made up for; and whether shards are missing. */
 void cli_shards_check_counts(const struct cli_shards *s);
 void cli_shards_check(const struct cli_shards *s);
 void cli_shards_free(struct cli_shards *s);

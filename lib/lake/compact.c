@@ -1,4 +1,4 @@
-/* Compaction: one part for all of a folder, and one commit for all commits. */
+/* One part for all of a folder, and one commit for all commits. */
 #include "lake/internal.h"
 
 #include <stdlib.h>
@@ -20,9 +20,35 @@ static size_t in_folder(const struct ev_lake *l, size_t i)
 	return n;
 }
 
-static enum ev_status add_line(void *slot, const char *p, size_t len, struct ev_error *err)
+/* A folder that is made anew. Its part is made with the first line that stays. */
+struct folder {
+	struct ev_lake_stage *stage;
+	const struct ev_lake_filter *filter; /* or NULL */
+	struct ev_buf name;
+	struct ev_lake_slot *slot;
+};
+
+static enum ev_status make_slot(struct folder *f, struct ev_error *err)
 {
-	return ev_lake_stage_line(slot, p, len, NULL, err);
+	uint64_t hash;
+
+	if (f->slot != NULL)
+		return EV_OK;
+	ev_lake_stage_find(f->stage, &f->name, &hash);
+	f->slot = ev_lake_stage_add(f->stage, &f->name, hash, f->name.p, err);
+	return f->slot != NULL ? EV_OK : EV_FATAL;
+}
+
+static enum ev_status add_line(void *folder, const char *p, size_t len, struct ev_error *err)
+{
+	struct folder *f = folder;
+	const struct ev_time *time = NULL;
+
+	if (f->filter != NULL && !f->filter->keeps(f->filter->ctx, p, len, &time))
+		return EV_OK;
+	if (make_slot(f, err) != EV_OK)
+		return EV_FATAL;
+	return ev_lake_stage_line(f->slot, p, len, time, err);
 }
 
 static void add_times(struct ev_lake_slot *slot, const struct ev_lake_part *part)
@@ -40,50 +66,60 @@ static void add_times(struct ev_lake_slot *slot, const struct ev_lake_part *part
 	slot->timed = true;
 }
 
-static enum ev_status merge(struct ev_lake *l, struct ev_lake_stage *stage, size_t from, size_t n,
+static enum ev_status merge(struct ev_lake *l, struct folder *f, size_t from, size_t n,
 			    struct ev_error *err)
 {
-	struct ev_buf folder = {0};
-	struct ev_lake_slot *slot;
 	enum ev_status st = EV_OK;
-	uint64_t hash;
 
-	ev_buf_put(&folder, l->parts[from].path, folder_len(&l->parts[from]));
-	ev_buf_str(&folder);
-	ev_lake_stage_find(stage, &folder, &hash);
-	slot = ev_lake_stage_add(stage, &folder, hash, folder.p, err);
-	if (slot == NULL)
-		st = EV_FATAL;
+	ev_buf_put(&f->name, l->parts[from].path, folder_len(&l->parts[from]));
+	ev_buf_str(&f->name);
 	for (size_t i = from; i < from + n && st == EV_OK; i++) {
-		add_times(slot, &l->parts[i]);
-		st = ev_lake_part_read(l, &l->parts[i], add_line, slot, err);
+		st = ev_lake_part_read(l, &l->parts[i], add_line, f, err);
+		if (f->slot != NULL && f->filter == NULL)
+			add_times(f->slot, &l->parts[i]);
 	}
-	if (st == EV_OK)
-		ev_lake_stage_pack(slot);
-	ev_buf_free(&folder);
+	if (st == EV_OK && f->slot != NULL)
+		ev_lake_stage_pack(f->slot);
+	ev_buf_free(&f->name);
 	return st;
 }
 
-enum ev_status ev_lake_compact(struct ev_lake *l, uint64_t *merged, struct ev_error *err)
+/* Whether a folder's parts, n from there on, are made anew. */
+static bool asks(const struct ev_lake_filter *filter, size_t from, size_t n)
+{
+	bool any = filter == NULL && n > 1;
+
+	for (size_t i = from; filter != NULL && i < from + n; i++)
+		any |= filter->asks(filter->ctx, i);
+	return any;
+}
+
+enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *filter,
+			       uint64_t *gone, struct ev_error *err)
 {
 	struct ev_lake_stage *stage = ev_lake_stage_new(l);
 	struct ev_buf head = {0};
 	enum ev_status st = EV_OK;
 
-	*merged = 0;
+	*gone = 0;
 	ev_lake_write_head(l, true, &head);
 	for (size_t i = 0; i < l->n_batches; i++)
 		ev_lake_write_batch(l->batches[i].name, &l->batches[i].count, &head);
 	for (size_t i = 0, n; i < l->n_parts && st == EV_OK; i += n) {
+		struct folder f = {.stage = stage, .filter = filter};
+		bool anew;
+
 		n = in_folder(l, i);
-		if (n == 1) {
-			ev_lake_write_part(&l->parts[i], &head);
-			continue;
+		anew = asks(filter, i, n);
+		*gone += anew ? n : 0;
+		for (size_t k = i; k < i + n; k++) {
+			if (anew)
+				ev_lake_write_removed(l->parts[k].path, &head);
+			else
+				ev_lake_write_part(&l->parts[k], &head);
 		}
-		*merged += n;
-		for (size_t k = i; k < i + n; k++)
-			ev_lake_write_removed(l->parts[k].path, &head);
-		st = merge(l, stage, i, n, err);
+		if (anew)
+			st = merge(l, &f, i, n, err);
 	}
 	if (st == EV_OK)
 		st = ev_lake_stage_prepare(stage, &head, err);
@@ -97,4 +133,9 @@ enum ev_status ev_lake_compact(struct ev_lake *l, uint64_t *merged, struct ev_er
 	ev_buf_free(&head);
 	ev_lake_stage_free(&stage);
 	return st;
+}
+
+enum ev_status ev_lake_compact(struct ev_lake *l, uint64_t *merged, struct ev_error *err)
+{
+	return ev_lake_rewrite(l, NULL, merged, err);
 }

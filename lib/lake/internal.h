@@ -138,6 +138,23 @@ void ev_lake_write_batch(const char *name, const struct ev_lake_count *count, st
 void ev_lake_write_part(const struct ev_lake_part *part, struct ev_buf *out);
 void ev_lake_write_removed(const char *path, struct ev_buf *out);
 
+/* Making folders anew (compact.c) */
+
+struct ev_lake_filter {
+	/* Whether the folder of which that part is one is made anew. */
+	bool (*asks)(void *ctx, size_t part);
+	/* Whether a line stays; if so *time is that of its event, or NULL. */
+	bool (*keeps)(void *ctx, const char *p, size_t len, const struct ev_time **time);
+	void *ctx;
+};
+
+/*
+ * One part of all in each folder that the filter asks for, or, without a filter, that has several;
+ * and one commit of all commits. *gone: the parts that are no more.
+ */
+enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *filter,
+			       uint64_t *gone, struct ev_error *err);
+
 /* Reading parts (read.c) */
 
 /*

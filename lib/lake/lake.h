@@ -15,6 +15,7 @@
 #define EV_LAKE_H
 
 #include "model/model.h"
+#include "record/erasure.h"
 #include "record/port.h"
 
 enum { EV_LAKE_BUCKETS = 16, EV_LAKE_MOST_BUCKETS = 100 };
@@ -86,5 +87,14 @@ uint64_t ev_lake_verify(const struct ev_lake *l, struct ev_buf *out);
  * parts that are gone.
  */
 enum ev_status ev_lake_compact(struct ev_lake *l, uint64_t *merged, struct ev_error *err);
+
+/*
+ * Erases: the lines of all events leave of which one bears a value, and so do lines that are no
+ * right events and mention one (ev_erasure_takes_line). The folders that had them are made anew, as
+ * by ev_lake_compact. Batches keep the sums of what was appended, so that one that comes again is
+ * known.
+ */
+enum ev_status ev_lake_erase(struct ev_lake *l, const struct ev_model *m, struct ev_erasure *what,
+			     struct ev_erased *erased, struct ev_error *err);
 
 #endif

@@ -1,21 +1,33 @@
 /* The balance sheet: what became of every line, program by program. */
 #include "report/internal.h"
 
-/* Counts in words. Those that go on to the next program are no part of the others. */
+/* Counts in words: first those that, with what went on, are all that came in; then the others. */
 static const struct term {
 	const char *name, *words;
 	bool aside; /* they stand in the program's rejects */
-} terms[] = {
-	{"rejected", "set aside", true},
-	{"conflict", "set aside in conflict", true},
-	{"misfit", "set aside as misfit", true},
-	{"duplicate", "dropped as repeats", false},
-	{"no-op", "changed nothing", false},
-	{"held", "wait for what they correct", false},
-	{"skipped", "not for these tables", false},
-	{"blank", "blank", false},
-	{"warning", "noted as warnings", false},
+} terms[] =
+	{
+		{"rejected", "set aside", true},
+		{"conflict", "set aside in conflict", true},
+		{"misfit", "set aside as misfit", true},
+		{"dropped", "of types that are left out", false},
+		{"duplicate", "dropped as repeats", false},
+		{"no-op", "changed nothing", false},
+		{"held", "wait for what they correct", false},
+		{"reduced", "made one with others", false},
+		{"delete", "take older rows back", false},
+		{"skipped", "needed no change", false},
+		{"blank", "blank", false},
+},
+  besides[] = {
+	  {"warning", "noted as warnings", false},
+	  {"late", "older than what is remembered", false},
+	  {"released", "of earlier batches wait no longer", false},
+	  {"withheld", "of earlier batches wait again", false},
+	  {"taken-back", "of earlier batches set aside", true},
 };
+
+enum { TERMS = sizeof terms / sizeof terms[0], BESIDES = sizeof besides / sizeof besides[0] };
 
 /* What a program's work is called. */
 static const char *const work[][2] = {
@@ -45,11 +57,27 @@ static uint64_t went_on(const struct ev_report_stage *s, const char **what)
 	return 0;
 }
 
+/* Those that are not 0, with `first` in front; returns how many. */
+static size_t put_terms(struct ev_buf *b, const struct ev_report_stage *s, const struct term *list,
+			size_t n, const char *first)
+{
+	size_t put = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v = ev_report_stage_count(s, list[i].name);
+
+		if (v > 0)
+			PUT(b, "{}{} {}", HTML(put++ > 0 ? "; " : first), COUNT(v),
+			    HTML(list[i].words));
+	}
+	return put;
+}
+
 static void put_stage(struct ev_buf *b, const struct ev_report_stage *s)
 {
 	const char *done = NULL, *what;
 	uint64_t on = went_on(s, &what);
-	size_t n = 0;
+	size_t n;
 
 	for (size_t i = 0; i < sizeof work / sizeof work[0]; i++)
 		if (ev_report_is(s->program, work[i][0]))
@@ -59,14 +87,18 @@ static void put_stage(struct ev_buf *b, const struct ev_report_stage *s)
 	    "<td>{}{}</td><td>",
 	    HTML(done != NULL ? done : ""), DATA(s->program, 40),
 	    COUNT(ev_report_stage_count(s, "in")), COUNT(on), HTML(what));
-	for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
-		uint64_t v = ev_report_stage_count(s, terms[i].name);
-
-		if (v == 0)
-			continue;
-		PUT(b, "{}{} {}", HTML(n++ > 0 ? "; " : ""), COUNT(v), HTML(terms[i].words));
-	}
+	n = put_terms(b, s, terms, TERMS, "");
+	n += put_terms(b, s, besides, BESIDES, n > 0 ? ". Besides: " : "Besides: ");
 	ev_buf_puts(b, n == 0 ? "\u2013</td></tr>\n" : "</td></tr>\n");
+}
+
+static uint64_t count_aside(const struct ev_report_stage *s, const struct term *list, size_t n)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += list[i].aside ? ev_report_stage_count(s, list[i].name) : 0;
+	return all;
 }
 
 uint64_t ev_report_set_aside_elsewhere(const struct ev_report_result *res)
@@ -74,9 +106,9 @@ uint64_t ev_report_set_aside_elsewhere(const struct ev_report_result *res)
 	uint64_t all = 0;
 
 	for (size_t i = 0; i < res->n_stages; i++)
-		for (size_t k = 0; k < sizeof terms / sizeof terms[0]; k++)
-			if (terms[k].aside && !ev_report_is(res->stages[i].program, "evvalidate"))
-				all += ev_report_stage_count(&res->stages[i], terms[k].name);
+		if (!ev_report_is(res->stages[i].program, "evvalidate"))
+			all += count_aside(&res->stages[i], terms, TERMS) +
+			       count_aside(&res->stages[i], besides, BESIDES);
 	return all;
 }
 

@@ -429,7 +429,7 @@ static void read_counts(struct reader *rd, const struct at *evkit, struct ev_rep
 	if (ev_member(rd->d, at.node, "dropped", 7) != EV_NOWHERE)
 		res->dropped = count(rd, &at, "dropped");
 	must(rd, in == res->out + res->rejected + res->blank + res->dropped, &at, "in",
-	     "is not the sum of out, rejected and blank");
+	     "is not the sum of out, rejected, dropped and blank");
 	res->in = in - res->blank - res->dropped;
 }
 
@@ -572,7 +572,8 @@ static bool is_of(const struct ev_report *r, const struct ev_report_result *res,
 {
 	for (size_t i = 0; i < n; i++)
 		if (ev_report_is(stages[i].program, "evvalidate"))
-			return ev_report_stage_count(&stages[i], "in") == res->in + res->blank &&
+			return ev_report_stage_count(&stages[i], "in") ==
+				       res->in + res->dropped + res->blank &&
 			       ev_report_stage_count(&stages[i], "out") == res->out &&
 			       ev_report_stage_count(&stages[i], "rejected") == res->rejected;
 	return (batch.len == 0 && r->n == 1) || ev_report_compare(batch, res->batch) == 0;

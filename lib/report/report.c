@@ -195,6 +195,7 @@ static void add_up(struct ev_report *r)
 		s->rejected += res->rejected;
 		s->warning += res->warning;
 		s->blank += res->blank;
+		s->dropped += res->dropped;
 		s->left_out += res->left_out;
 		widen(s, res);
 	}
@@ -319,15 +320,22 @@ static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 	ev_buf_puts(b, "</tbody></table></details></figure>\n");
 }
 
+static const char *load_of(const struct ev_report_result *res)
+{
+	return res->load == REPORT_LOADED    ? "loaded"
+	       : res->load == REPORT_REFUSED ? "refused by evload"
+	       : res->approved		     ? "approved"
+					     : "not approved";
+}
+
 static void put_batch(struct ev_buf *b, const struct ev_report_result *res)
 {
 	PUT(b,
 	    "<tr><th scope=\"row\">{}</th><td><strong class=\"{}\">{}</strong></td><td>{}</td>"
 	    "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
 	    DATA_OR(res->batch, 80, "without a name"), HTML(res->approved ? "good" : "bad"),
-	    HTML(res->approved ? "approved" : "not approved"), COUNT(res->in),
-	    SHARE(res->out, res->in), COUNT(res->rejected), COUNT(res->warning),
-	    COUNT(ev_report_count_failed(res)));
+	    HTML(load_of(res)), COUNT(res->in), SHARE(res->out, res->in), COUNT(res->rejected),
+	    COUNT(res->warning), COUNT(ev_report_count_failed(res)));
 }
 
 static void put_batches(struct ev_buf *b, const struct ev_report *r)

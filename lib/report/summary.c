@@ -63,8 +63,13 @@ static void put_span(struct ev_buf *b, const struct ev_report *r)
 	if (r->n == 1 && failed > 0)
 		PUT(b, " {} of {} of the whole failed.", COUNT(failed),
 		    PLURAL(r->results[0].n_checks, "expectation"));
+	if (s->blank > 0 || s->dropped > 0)
+		ev_buf_puts(b, " Not counted: ");
+	if (s->dropped > 0)
+		PUT(b, "{} of types that are left out{}", PLURAL(s->dropped, "event"),
+		    HTML(s->blank > 0 ? ", " : "."));
 	if (s->blank > 0)
-		PUT(b, " Not counted: {}.", PLURAL(s->blank, "blank line"));
+		PUT(b, "{}.", PLURAL(s->blank, "blank line"));
 	ev_buf_puts(b, "</p>\n");
 }
 
@@ -117,16 +122,22 @@ static void put_reasons(struct ev_buf *b, const struct ev_report *r,
 		ev_buf_puts(b, " The result does not say why.");
 }
 
-/* What happened to the warehouse, where that is known. */
-static void put_load(struct ev_buf *b, const struct ev_report_result *res)
+/* How many rows evload has taken. */
+static uint64_t rows_of(const struct ev_report_result *res)
 {
 	uint64_t rows = 0;
 
 	for (size_t i = 0; i < res->n_stages; i++)
 		if (ev_report_is(res->stages[i].program, "evload"))
 			rows = ev_report_stage_count(&res->stages[i], "row");
+	return rows;
+}
+
+/* What happened to the warehouse, where that is known. */
+static void put_load(struct ev_buf *b, const struct ev_report_result *res)
+{
 	if (res->load == REPORT_LOADED)
-		PUT(b, " evload has taken it: {}.", PLURAL(rows, "row"));
+		PUT(b, " evload has taken it: {}.", PLURAL(rows_of(res), "row"));
 	else if (res->load == REPORT_REFUSED)
 		ev_buf_puts(b, " evload has refused it.");
 	else if (!res->approved && res->sealed)
@@ -134,6 +145,31 @@ static void put_load(struct ev_buf *b, const struct ev_report_result *res)
 			       "no batch that is not approved.");
 	else
 		ev_buf_puts(b, " Whether it was loaded is not known to this page.");
+}
+
+/* The same of several batches; what is not approved has said so. */
+static void put_loads(struct ev_buf *b, const struct ev_report *r)
+{
+	uint64_t loaded = 0, rows = 0, unknown = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ev_report_result *res = &r->results[i];
+
+		loaded += res->load == REPORT_LOADED;
+		rows += res->load == REPORT_LOADED ? rows_of(res) : 0;
+		unknown += res->load == REPORT_UNKNOWN && res->approved;
+	}
+	ev_buf_puts(b, "<p class=\"why\">");
+	if (loaded == r->n)
+		PUT(b, "evload has taken all {}: {}.", COUNT(loaded), PLURAL(rows, "row"));
+	else if (loaded > 0)
+		PUT(b, "evload has taken {} of {}: {}.", COUNT(loaded), COUNT(r->n),
+		    PLURAL(rows, "row"));
+	if (unknown > 0)
+		PUT(b, " Whether {} that {} approved {} loaded is not known to this page.",
+		    COUNT(unknown), HTML(unknown == 1 ? "was" : "were"),
+		    HTML(unknown == 1 ? "was" : "were"));
+	ev_buf_puts(b, "</p>\n");
 }
 
 static void put_why(struct ev_buf *b, const struct ev_report *r)
@@ -164,6 +200,7 @@ static void put_why(struct ev_buf *b, const struct ev_report *r)
 	if (refused > REFUSED)
 		PUT(b, "<p class=\"why\"><a href=\"#batches\">{} more were not approved</a></p>\n",
 		    COUNT(refused - REFUSED));
+	put_loads(b, r);
 }
 
 void ev_report_open_item(struct ev_buf *todo, const struct ev_report_text *owners, size_t n,

@@ -237,3 +237,10 @@ const struct ev_schema_format *ev_schema_format_find(const char *name, size_t le
 			return &formats[i];
 	return NULL;
 }
+
+bool ev_schema_format_is(const char *format, const char *p, size_t len)
+{
+	const struct ev_schema_format *f = ev_schema_format_find(format, strlen(format));
+
+	return f != NULL && ev_schema_format_fits(f, p, len);
+}

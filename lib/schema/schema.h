@@ -72,6 +72,9 @@ bool ev_schema_valid(const struct ev_schema *s, const struct ev_doc *d, uint32_t
 void ev_schema_explain(const struct ev_schema *s, const struct ev_doc *d, uint32_t at,
 		       uint32_t without, struct ev_reasons *reasons);
 
+/* Whether a text, decoded, is of a format, by its name in JSON Schema; false if none has it. */
+bool ev_schema_format_is(const char *format, const char *p, size_t len);
+
 /* What is guaranteed of a value. */
 struct ev_promise {
 	unsigned kinds;	  /* 1 << enum ev_kind of those that it may have */

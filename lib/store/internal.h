@@ -176,6 +176,9 @@ enum ev_status ev_store_open_part(const struct ev_store *s, struct ev_manifest_p
 				  struct ev_error *err);
 enum ev_status ev_store_add_part(struct ev_store *s, const struct ev_run_facts *facts,
 				 uint64_t level, uint64_t group, struct ev_error *err);
+/* That run is all parts from now on, at the level of the highest. */
+enum ev_status ev_store_replace_parts(struct ev_store *s, const struct ev_run_facts *facts,
+				      struct ev_error *err);
 /* Takes over the part, whose files are removed when no manifest names them any more. */
 void ev_store_retire(struct ev_store *s, const struct ev_manifest_part *part);
 

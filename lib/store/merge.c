@@ -43,6 +43,20 @@ void ev_store_retire(struct ev_store *s, const struct ev_manifest_part *part)
 	s->obsolete[s->n_obsolete++] = *part;
 }
 
+enum ev_status ev_store_replace_parts(struct ev_store *s, const struct ev_run_facts *facts,
+				      struct ev_error *err)
+{
+	uint64_t level = 0;
+
+	for (size_t i = 0; i < s->m.n_parts; i++) {
+		if (s->m.parts[i].level > level)
+			level = s->m.parts[i].level;
+		ev_store_retire(s, &s->m.parts[i]);
+	}
+	s->m.n_parts = 0;
+	return ev_store_add_part(s, facts, level, s->m.next++, err);
+}
+
 /* Merges entries into a run. The last one is held back, for the next may replace it. */
 struct merger {
 	struct ev_store *s;
@@ -213,6 +227,31 @@ enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err)
 			return EV_FATAL;
 	}
 	return s->m.next != next ? ev_store_write_manifest(s, err) : EV_OK;
+}
+
+enum ev_status ev_store_compact(struct ev_store *s, struct ev_error *err)
+{
+	struct merger g = {.s = s, .is_oldest = true};
+	struct ev_run_facts facts = {.entries = 0};
+	struct ev_store_cursor *cursor;
+	enum ev_status st = EV_FATAL;
+	struct ev_buf from = {0};
+
+	if (s->m.n_parts == 0)
+		return EV_OK;
+	g.w = ev_run_create(s->dir, s->m.next, s->kind->form, err);
+	if (g.w == NULL)
+		return EV_FATAL;
+	s->m.next++;
+	cursor = ev_store_cursor_new(s, 0);
+	if (merge_entries(&g, cursor, UINT64_MAX, &from, err) == EV_OK)
+		st = ev_run_close(&g.w, &facts, err);
+	ev_store_cursor_free(&cursor);
+	ev_run_discard(&g.w);
+	ev_buf_free(&g.last);
+	if (st == EV_OK)
+		st = ev_store_replace_parts(s, &facts, err);
+	return st == EV_OK ? ev_store_write_manifest(s, err) : st;
 }
 
 void ev_store_merge_least(struct ev_store *s, uint64_t bytes)

@@ -249,6 +249,12 @@ void ev_store_word(const char *id, size_t len, struct ev_buf *out)
 	}
 }
 
+void ev_store_unword(const char *word, size_t len, struct ev_buf *out)
+{
+	for (size_t i = 0; i < len; i++)
+		ev_buf_putc(out, word[i] == '!' ? (char)(word[++i] - '@') : word[i]);
+}
+
 const struct ev_store_kind ev_store_events = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
 const struct ev_store_kind ev_store_keys = {"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST};
 const struct ev_store_kind ev_store_members = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
@@ -420,6 +426,16 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err)
 			return EV_FATAL;
 	}
 	return EV_OK;
+}
+
+enum ev_status ev_store_prepare_whole(struct ev_store *s, struct ev_error *err)
+{
+	struct ev_run_facts facts;
+
+	ev_store_get_reset(s);
+	if (ev_run_close(&s->writer, &facts, err) != EV_OK)
+		return EV_FATAL;
+	return ev_store_replace_parts(s, &facts, err);
 }
 
 enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char *taken,

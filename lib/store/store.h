@@ -67,6 +67,8 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
  * sort as the ids do.
  */
 void ev_store_word(const char *id, size_t len, struct ev_buf *out);
+/* And back: the word is without the space. */
+void ev_store_unword(const char *word, size_t len, struct ev_buf *out);
 /* Which of the three kinds the state in dir is; NULL with the error. */
 const struct ev_store_kind *ev_store_kind_of(const char *dir, struct ev_error *err);
 /* Discards what was not committed. */
@@ -128,6 +130,8 @@ void ev_store_forget(struct ev_store *s, uint32_t least);
 void ev_store_merge_least(struct ev_store *s, uint64_t bytes);
 /* Syncs and names the new run. It does not count yet. */
 enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
+/* Instead of that: the new run will be all that the state has, and the files of all others go. */
+enum ev_status ev_store_prepare_whole(struct ev_store *s, struct ev_error *err);
 /*
  * Replaces the manifest: what was prepared counts. what: the text of the new commit's line, or NULL
  * for no new commit (the entries have the head's number); taken: the digest of its input.
@@ -140,6 +144,11 @@ enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char 
  * after a failure nothing may be written through s any more.
  */
 enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err);
+/*
+ * Merges all runs into one, so that what was replaced leaves the files. No commit; as long as it
+ * has not ended, the state on disk is as it was.
+ */
+enum ev_status ev_store_compact(struct ev_store *s, struct ev_error *err);
 /* Adds a line about no commit to the log, with the next ev_store_commit(). */
 void ev_store_log_add(struct ev_store *s, const char *what);
 /* Instead of a commit of its own: takes over the number and digest of another store's commit. */

@@ -130,6 +130,8 @@ static enum ev_status read_entry(struct ev_store *s, struct read *r, const struc
 {
 	const struct ev_version_delivery *b;
 
+	if (e->value[0] == EV_ENTRY_ERASED)
+		return EV_OK;
 	if (r->key.len == 0 || ev_bytes_compare(e->p, e->key_len, r->key.p, r->key.len) != 0) {
 		if (end_record(s, r, sums, err) != EV_OK)
 			return EV_FATAL;

@@ -374,9 +374,7 @@ static void word_owner(struct ev_version *v)
 		ev_buf_put(&v->owner, v->chain.word, v->chain.word_len - 1);
 		return;
 	}
-	for (size_t i = 0; i + 1 < v->chain.word_len; i++)
-		ev_buf_putc(&id, v->chain.word[i] == '!' ? (char)(v->chain.word[++i] - '@')
-							 : v->chain.word[i]);
+	ev_store_unword(v->chain.word, v->chain.word_len - 1, &id);
 	ev_json_escape(id.p, id.len, &v->owner);
 	ev_buf_free(&id);
 }
@@ -425,7 +423,7 @@ static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
 		o = PUT(o, ",\"first\":");
 		o = put_u64(o, v->chain.first);
 		o = PUT(o, ",\"from\":1");
-		if (ev_version_is_loaded(v))
+		if (ev_version_is_loaded(v) && v->chain.n_erased == 0)
 			o = put_days(o, v);
 	}
 	*o++ = '}';

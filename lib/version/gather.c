@@ -10,6 +10,7 @@
  *     *PLACE RECORD   a batch brought it; "_ev" is added to its line, which needs no reading
  *     =PLACE          another batch brought it, too, in the spelling that stood by then
  *     !PLACE          the batch was retracted (first in its commit, and so in order)
+ *     ~FIRST          the record was erased; the key is "WORD ~MARK" (erase.c)
  *
  * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. A record is there as long as one
  * batch that brought it was not retracted later.
@@ -164,6 +165,7 @@ static void take_entry(struct ev_version *v, struct known *k, const struct ev_en
 	case EV_ENTRY_REWRITTEN:
 	case EV_ENTRY_VERBATIM: take_record(v, k, b, e); break;
 	case EV_ENTRY_AGAIN: take_again(v, k, b, e); break;
+	case EV_ENTRY_ERASED: break; /* gather_erased */
 	case EV_ENTRY_RETRACTED:
 		if (b == k->stands)
 			choose_again(v, k);
@@ -202,6 +204,29 @@ static void end_known(struct ev_version *v, struct known *k)
 		v->chain.old = true;
 }
 
+static enum ev_status not_ours(const struct ev_version *v, struct ev_error *err)
+{
+	return ev_fail(err,
+		       "%s: an entry is not as evkit writes it: bring the state back from a copy, "
+		       "or make it anew from the raw logs",
+		       v->options.state);
+}
+
+static enum ev_status gather_erased(struct ev_version *v, const struct ev_entry *e,
+				    struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+	uint64_t first;
+
+	ev_grow(&c->erased, &c->cap_erased, c->n_erased + 1, sizeof *c->erased);
+	if (!ev_version_mark_read(e, &c->erased[c->n_erased], &first))
+		return not_ours(v, err);
+	c->n_erased++;
+	if (c->first == 0 || first < c->first)
+		c->first = first;
+	return EV_OK;
+}
+
 static enum ev_status gather_entry(struct ev_version *v, struct known *k, const struct ev_entry *e,
 				   struct ev_error *err)
 {
@@ -210,6 +235,8 @@ static enum ev_status gather_entry(struct ev_version *v, struct known *k, const 
 
 	if (v->options.as_of && e->commit > v->options.since.number)
 		return EV_OK;
+	if (e->value[0] == EV_ENTRY_ERASED)
+		return gather_erased(v, e, err);
 	if (l == NULL || ev_bytes_compare(l->key, l->key_len, e->p, e->key_len) != 0) {
 		end_known(v, k);
 		*k = (struct known){.link = ev_version_link(v)};
@@ -222,10 +249,7 @@ static enum ev_status gather_entry(struct ev_version *v, struct known *k, const 
 		k->link->commit = e->commit;
 	if (k->stands == NULL && e->value[0] != EV_ENTRY_REWRITTEN &&
 	    e->value[0] != EV_ENTRY_VERBATIM)
-		return ev_fail(err,
-			       "%s: an entry is not as evkit writes it: bring the state back from "
-			       "a copy, or make it anew from the raw logs",
-			       v->options.state);
+		return not_ours(v, err);
 	take_entry(v, k, e);
 	return EV_OK;
 }
@@ -237,6 +261,7 @@ enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t 
 	const struct ev_entry *e;
 
 	v->chain.first = 0;
+	v->chain.n_erased = 0;
 	v->chain.dated = false;
 	if (ev_store_cursor_find(v->cursor, word, len, &e, err) != EV_OK)
 		return EV_FATAL;

@@ -9,6 +9,7 @@
  *   print.c      writes those notes, for people and for programs
  *   merge.c      applies a patch
  *   batch.c      finds and takes out batches
+ *   erase.c      has the records of a person leave
  */
 #ifndef EV_VERSION_INTERNAL_H
 #define EV_VERSION_INTERNAL_H
@@ -84,6 +85,9 @@ struct ev_version_chain {
 	const char *word; /* the first of each key, with the space behind it */
 	size_t word_len;
 	uint64_t first; /* with a state: the commit that first brought the event */
+	/* Of its records that were erased (ev_version_mark); their days are not known any more. */
+	struct ev_hash128 *erased;
+	size_t n_erased, cap_erased;
 	/* with a state: the days (UTC, since 1970) of the records that went through
 	 * ev_version_add_day */
 	bool dated;
@@ -140,7 +144,7 @@ struct ev_version {
 	uint64_t k;		 /* number of versions emitted */
 
 	uint64_t n_version, n_noop, n_duplicate, n_conflict, n_held, n_misfit, n_out;
-	uint64_t n_released, n_withheld, n_taken_back, n_retyped;
+	uint64_t n_released, n_withheld, n_taken_back, n_retyped, n_erased;
 	struct ev_count counts[11];
 	char *retyped;
 
@@ -173,7 +177,8 @@ enum ev_version_entry {
 	EV_ENTRY_REWRITTEN = '+',
 	EV_ENTRY_VERBATIM = '*',
 	EV_ENTRY_AGAIN = '=',
-	EV_ENTRY_RETRACTED = '!'
+	EV_ENTRY_RETRACTED = '!',
+	EV_ENTRY_ERASED = '~' /* (erase.c) */
 };
 
 /* Adds an entry to the list of a record's deliveries, in the arena; returns its batch's. */
@@ -189,6 +194,19 @@ void ev_version_place_read(struct ev_version *v, const char *place, struct ev_re
 /* Appends the state's records of the event with that word to the chain. */
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err);
+
+/* Erasing (erase.c) */
+
+/* What stays of a record that was erased: a digest of its key in the state, behind the word. */
+static inline struct ev_hash128 ev_version_mark(const struct ev_store *s, const char *key,
+						size_t len)
+{
+	size_t word = ev_run_word(EV_RUN_TEXT, key, len);
+
+	return ev_hash128(key + word, len - word, ev_store_seed(s, 0) ^ ev_store_seed(s, 1));
+}
+/* Reads such an entry; false if it is not as evkit writes it. first: of its event. */
+bool ev_version_mark_read(const struct ev_entry *e, struct ev_hash128 *mark, uint64_t *first);
 
 /* Showing (show.c). */
 

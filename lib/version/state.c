@@ -71,6 +71,26 @@ static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 	return put_entry(v, item, PUT_NEWS, err);
 }
 
+static int compare_marks(const void *x, const void *y)
+{
+	const struct ev_hash128 *a = x, *b = y;
+
+	return a->hi != b->hi ? (a->hi > b->hi) - (a->hi < b->hi)
+			      : (a->lo > b->lo) - (a->lo < b->lo);
+}
+
+/* Whether a record of the input was erased. The state has its marks in order. */
+static bool is_erased(const struct ev_version *v, const struct ev_link *l)
+{
+	const struct ev_version_chain *c = &v->chain;
+	struct ev_hash128 mark;
+
+	if (c->n_erased == 0)
+		return false;
+	mark = ev_version_mark(v->state, l->key, l->key_len);
+	return bsearch(&mark, c->erased, c->n_erased, sizeof mark, compare_marks) != NULL;
+}
+
 static int compare_keys(const struct ev_link *a, const struct ev_link *b)
 {
 	return ev_bytes_compare(a->key, a->key_len, b->key, b->key_len);
@@ -129,12 +149,18 @@ static enum ev_status merge_links(struct ev_version *v, size_t n, struct ev_erro
 			v->spare[to++] = *known;
 			continue;
 		}
+		if (is_erased(v, item)) {
+			v->n_duplicate++;
+			v->n_erased++;
+			continue;
+		}
 		v->delivered++;
 		if (put_entry(v, item, PUT_NEWS, err) != EV_OK)
 			return EV_FATAL;
 		v->spare[to++] = *item;
 	}
-	memcpy(c->links, v->spare, to * sizeof *v->spare);
+	if (to > 0) /* all of the event may be erased */
+		memcpy(c->links, v->spare, to * sizeof *v->spare);
 	c->n_links = to;
 	v->read = NULL; /* links have changed places */
 	if (c->first == 0)
@@ -525,6 +551,11 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err)
 {
 	return ev_store_merge(v->state, err);
+}
+
+uint64_t ev_version_erased(const struct ev_version *v)
+{
+	return v->n_erased;
 }
 
 uint64_t ev_version_missing(const struct ev_version *v, const char **batch)

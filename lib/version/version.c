@@ -97,6 +97,8 @@ void ev_version_free(struct ev_version **version)
 	free(v->missing_batch);
 	ev_arena_free(&v->chain.arena);
 	free(v->chain.links);
+	free(v->chain.erased);
+	free(v->later.erased);
 	free(v);
 	*version = NULL;
 }
@@ -268,7 +270,7 @@ struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorte
 
 void ev_version_reset(struct ev_version *v)
 {
-	v->chain.n_links = 0;
+	v->chain.n_links = v->chain.n_erased = 0;
 	v->read = NULL;
 	v->chain.old = false;
 	ev_arena_reset(&v->chain.arena);

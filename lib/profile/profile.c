@@ -1,0 +1,348 @@
+#include "profile/profile.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "profile/infer.h"
+#include "profile/write.h"
+#include "json/content.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { CANDIDATES = 3, GROUPS = 512 };
+
+/* The events that are alike in all columns that may be the type. */
+struct group {
+	uint64_t hash;
+	char *values[CANDIDATES];
+	size_t lens[CANDIDATES];
+	struct ev_tree_node *tree;
+};
+
+struct ev_profile {
+	struct ev_profile_options options;
+	struct ev_port *port;
+	struct ev_events *events;
+	struct ev_reasons why;
+	struct ev_content *content;
+	struct ev_keys keys;
+	size_t candidates[CANDIDATES]; /* columns that may be the type, the likeliest first */
+	size_t n_candidates;
+	struct group *groups;
+	size_t n, cap;
+	struct ev_lookup by_hash;
+	struct ev_tree_room room;
+	uint64_t seen, passed; /* events */
+	struct ev_count counts[3];
+	struct ev_proposal *proposal;
+};
+
+struct ev_profile *ev_profile_open(const struct ev_profile_options *options, struct ev_port *port)
+{
+	struct ev_profile *p = ev_calloc(1, sizeof *p);
+
+	p->options = *options;
+	p->port = port;
+	p->content = ev_content_new(0);
+	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
+	p->room =
+		(struct ev_tree_room){.depth = EV_TREE_DEPTH, .sample = {.limit = EV_SAMPLE_LIMIT}};
+	p->counts[0] = (struct ev_count){.name = "seen", .value = &p->seen, .in_sum = true};
+	p->counts[1] =
+		(struct ev_count){.name = "passed over", .value = &p->passed, .in_sum = true};
+	return p;
+}
+
+static void free_group(struct group *g, struct ev_tree_room *room)
+{
+	for (size_t i = 0; i < CANDIDATES; i++)
+		free(g->values[i]);
+	ev_tree_free(&g->tree, room);
+}
+
+void ev_profile_free(struct ev_profile **profile)
+{
+	struct ev_profile *p = *profile;
+
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		free_group(&p->groups[i], &p->room);
+	free(p->groups);
+	ev_lookup_free(&p->by_hash);
+	ev_proposal_free(&p->proposal, &p->room);
+	ev_keys_free(&p->keys);
+	ev_events_free(&p->events);
+	ev_reasons_free(&p->why);
+	ev_content_free(&p->content);
+	free(p);
+	*profile = NULL;
+}
+
+const struct ev_count *ev_profile_counts(const struct ev_profile *p)
+{
+	return p->counts;
+}
+
+const char *ev_profile_note(const struct ev_profile *p, size_t i)
+{
+	return p->proposal != NULL && i < p->proposal->n_notes ? p->proposal->notes[i] : NULL;
+}
+
+/* Groups */
+
+static uint64_t hash_values(const struct group *g, size_t n)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < n; i++)
+		hash = ev_hash64(g->values[i], g->lens[i], hash);
+	return hash;
+}
+
+static bool same_values(const struct group *a, const struct group *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a->lens[i] != b->lens[i] || memcmp(a->values[i], b->values[i], a->lens[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct group *find_group(const struct ev_profile *p, const struct group *g)
+{
+	size_t step = 0;
+	uint32_t i;
+
+	while ((i = ev_lookup_next(&p->by_hash, g->hash, &step)) != EV_LOOKUP_NONE)
+		if (same_values(&p->groups[i], g, p->n_candidates))
+			return &p->groups[i];
+	return NULL;
+}
+
+static struct group *add_group(struct ev_profile *p, struct group *g)
+{
+	ev_grow(&p->groups, &p->cap, p->n + 1, sizeof *p->groups);
+	ev_lookup_add(&p->by_hash, g->hash, (uint32_t)p->n);
+	p->groups[p->n] = *g;
+	return &p->groups[p->n++];
+}
+
+/* Groups that differ in that candidate alone become one. */
+static void drop_candidate(struct ev_profile *p, size_t which)
+{
+	struct group *old = p->groups;
+	const size_t n = p->n;
+
+	p->n_candidates--;
+	for (size_t i = which; i < p->n_candidates; i++)
+		p->candidates[i] = p->candidates[i + 1];
+	p->groups = NULL;
+	p->n = p->cap = 0;
+	ev_lookup_free(&p->by_hash);
+	for (size_t i = 0; i < n; i++) {
+		struct group *g = &old[i], *had;
+
+		free(g->values[which]);
+		for (size_t k = which; k < p->n_candidates; k++) {
+			g->values[k] = g->values[k + 1];
+			g->lens[k] = g->lens[k + 1];
+		}
+		g->values[p->n_candidates] = NULL;
+		g->hash = hash_values(g, p->n_candidates);
+		had = find_group(p, g);
+		if (had == NULL) {
+			add_group(p, g);
+			continue;
+		}
+		ev_tree_merge(had->tree, &p->room, &g->tree);
+		free_group(g, &p->room);
+	}
+	free(old);
+}
+
+/* A candidate that is no short text in nearly all events cannot be the type. */
+static void check_candidates(struct ev_profile *p)
+{
+	for (size_t i = 0; i < p->n_candidates;) {
+		const struct ev_key_column *c = &p->keys.columns[p->candidates[i]];
+
+		if (c->longest > EV_ID_MAX ||
+		    (c->no_text > 0 && ev_infer_is_seldom(p->seen - c->no_text, p->seen)))
+			drop_candidate(p, i);
+		else
+			i++;
+	}
+}
+
+static struct ev_tree_node *tree_of(struct ev_profile *p, const struct ev_event *event)
+{
+	struct ev_buf texts[CANDIDATES] = {{0}};
+	struct group g = {0}, *had;
+
+	for (size_t i = 0; i < p->n_candidates; i++) {
+		const struct ev_key_column *c = &p->keys.columns[p->candidates[i]];
+
+		const uint32_t at = ev_keys_value(c, event);
+
+		g.values[i] = (char *)(uintptr_t)EV_INFER_NO_TYPE;
+		g.lens[i] = sizeof EV_INFER_NO_TYPE - 1;
+		if (at == EV_NOWHERE || ev_kind(event->doc, at) != EV_STRING ||
+		    (event->doc->nul && event->doc->nodes[at].escaped))
+			continue;
+		g.values[i] = (char *)(uintptr_t)ev_string(event->doc, at, &texts[i], &g.lens[i]);
+	}
+	g.hash = hash_values(&g, p->n_candidates);
+	had = find_group(p, &g);
+	if (had == NULL) {
+		for (size_t i = 0; i < p->n_candidates; i++)
+			g.values[i] = ev_strndup(g.values[i], g.lens[i]);
+		g.tree = ev_tree_new(&p->room);
+		had = add_group(p, &g);
+	}
+	for (size_t i = 0; i < CANDIDATES; i++)
+		ev_buf_free(&texts[i]);
+	return had->tree;
+}
+
+static void trim(struct ev_profile *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		ev_tree_trim(p->groups[i].tree, &p->room);
+}
+
+/* Keeps what is held within its bounds. */
+static void keep_bounds(struct ev_profile *p)
+{
+	while (p->n > GROUPS && p->n_candidates > 0)
+		drop_candidate(p, p->n_candidates - 1);
+	while (p->room.nodes > EV_TREE_NODES) {
+		if (p->room.depth > 1)
+			p->room.depth--;
+		else if (p->n_candidates > 0)
+			drop_candidate(p, p->n_candidates - 1);
+		else
+			break;
+		trim(p);
+	}
+	while (p->room.sample.bytes > EV_SAMPLE_BYTES && p->room.sample.limit > EV_SAMPLE_TEXTS) {
+		p->room.sample.limit /= 2;
+		trim(p);
+	}
+}
+
+/* Events */
+
+static enum ev_status begin(struct ev_profile *p, const struct ev_record *rec,
+			    struct ev_event *event)
+{
+	ev_keys_begin(&p->keys, p->events, event);
+	for (size_t i = 0; i < p->keys.n && p->n_candidates < CANDIDATES; i++)
+		if (ev_words_rank(p->keys.columns[i].words, EV_WORDS_TYPE) != EV_NO_WORD)
+			p->candidates[p->n_candidates++] = i;
+	return ev_events_read(p->events, rec, event, &p->why); /* now with the columns */
+}
+
+enum ev_status ev_profile_step(struct ev_profile *p, const struct ev_record *rec,
+			       struct ev_error *err)
+{
+	struct ev_event event;
+	uint32_t skip[EV_KEYS_SKIP];
+	uint64_t content;
+
+	if (ev_events_read(p->events, rec, &event, &p->why) != EV_OK)
+		return ev_rejects_put(p->port->rejects, rec, event.origin, event.origin_len,
+				      &p->why, err);
+	if (p->seen + p->passed == 0 && begin(p, rec, &event) != EV_OK)
+		return EV_OK;
+	content =
+		ev_content_digest(p->content, event.doc, skip, ev_keys_skip(&p->keys, &event, skip))
+			.lo;
+	if (p->options.sample > 1 && content % p->options.sample != 0) {
+		p->passed++;
+		return EV_OK;
+	}
+	p->seen++;
+	ev_keys_add(&p->keys, &event, content);
+	check_candidates(p);
+	ev_tree_add(tree_of(p, &event), &p->room, event.doc, event.reserved);
+	keep_bounds(p);
+	return EV_OK;
+}
+
+/* The end */
+
+/* The candidate that is the type: the first that has several values, or else the first. */
+static size_t choose_type(const struct ev_profile *p)
+{
+	size_t first = CANDIDATES;
+
+	for (size_t i = 0; i < p->n_candidates; i++) {
+		size_t differ = 0;
+		bool ops = true;
+
+		for (size_t g = 0; g < p->n; g++) {
+			bool is_new = true;
+
+			for (size_t k = 0; k < g && is_new; k++)
+				is_new =
+					strcmp(p->groups[k].values[i], p->groups[g].values[i]) != 0;
+			differ += is_new;
+			ops &= ev_infer_is_op(p->groups[g].values[i]);
+		}
+		if (ops || (p->seen >= 20 && differ > p->seen / 2) ||
+		    ev_infer_is_seldom(p->seen - p->keys.columns[p->candidates[i]].absent, p->seen))
+			continue;
+		if (differ > 1)
+			return i;
+		first = first == CANDIDATES ? i : first;
+	}
+	return first;
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+	uint64_t n = ev_tree_values(x->tree), m = ev_tree_values(y->tree);
+
+	return n != m ? (n < m) - (n > m) : strcmp(x->values[0], y->values[0]);
+}
+
+/* Leaves one group for each type. Returns the type's column, or EV_KEYS_COLUMNS. */
+static size_t settle(struct ev_profile *p)
+{
+	size_t type = choose_type(p);
+
+	for (size_t i = p->n_candidates; i-- > 0;)
+		if (i != type)
+			drop_candidate(p, i);
+	for (size_t i = 0; i < p->n; i++)
+		ev_tree_settle(p->groups[i].tree, &p->room);
+	if (p->n > 1)
+		qsort(p->groups, p->n, sizeof *p->groups, by_count);
+	return p->n_candidates > 0 ? p->candidates[0] : EV_KEYS_COLUMNS;
+}
+
+enum ev_status ev_profile_finish(struct ev_profile *p, struct ev_error *err)
+{
+	struct ev_proposal_type *types;
+	struct ev_buf out = {0};
+	enum ev_status st;
+	size_t type;
+
+	if (p->seen == 0)
+		return ev_fail(err, "no event was read: a model is proposed from events that are "
+				    "there");
+	type = settle(p);
+	types = ev_calloc(p->n, sizeof *types);
+	for (size_t i = 0; i < p->n; i++) {
+		types[i] = (struct ev_proposal_type){p->groups[i].values[0], p->groups[i].tree,
+						     ev_tree_values(p->groups[i].tree)};
+		p->groups[i] = (struct group){0};
+	}
+	p->proposal = ev_infer(&p->keys, types, p->n, type, &p->room);
+	p->proposal->name = p->options.name;
+	p->n = 0;
+	ev_write_model(p->proposal, &out);
+	st = ev_out_status(p->port->out, ev_out_put(p->port->out, out.p, out.len), err);
+	ev_buf_free(&out);
+	return st;
+}

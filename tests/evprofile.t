@@ -1,0 +1,321 @@
+#!/bin/sh
+# evprofile: the model that it proposes is valid, and what it was made of passes the whole chain.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+unset EVKIT_SEAL
+kilobytes=${PROFILE_KILOBYTES-65536}
+
+# chain FILE: the events of a file by the model in evkit.yaml into shop.db; told: what was refused.
+chain()
+{
+	rm -f shop.db set-aside-1 set-aside-2
+	evschema -t sqlite >schema.sql 2>told && sqlite3 -bail shop.db <schema.sql >>told 2>&1 &&
+		evvalidate -r set-aside-1 "$1" 2>>told | evdedupe 2>>told |
+		evversion -r set-aside-2 2>>told | evstar 2>>told |
+			evload --unsealed sqlite:shop.db 2>>told || return 1
+	cat set-aside-1 set-aside-2 >set-aside
+	[ ! -s set-aside ] || { head -n 2 set-aside; cat told; return 1; }
+}
+
+# passes NAME FILE: the file's own model takes all of it.
+passes()
+{
+	grep -a '^ *{' "$2" >events
+	evprofile -r rejects -o evkit.yaml events 2>said || diag "$(cat said)"
+	evparse -r rejects events >parsed 2>>said
+	ok "$1" chain parsed
+}
+
+# envelope: the lines of the model's envelope, without comments.
+envelope()
+{
+	sed -n '/^event:/,/^types:/p' | sed '1d;$d;s/  *#.*//'
+}
+
+#
+# What it is made of
+#
+if need sqlite3; then
+	for file in kibana-ecommerce/ecommerce pizza-orders/pizza_orders \
+		pizza-orders/pizza_orders_cancelled pizza-orders/pizza_orders_completed \
+		hudi-stock/batch_1 hudi-stock/batch_2 stripe-webhooks/events uci-retail-2010-12/orders \
+		uci-retail-2010-12/versions uci-retail-2010-12/rows5k octokit-webhooks/events \
+		gharchive-small/gh1000_2015 gharchive-small/gharchive50; do
+		data $file.ndjson && passes "$file" "$data"
+	done
+	for file in cloudflare ecs_log invalid_json journald mixed_json2 nested_json; do
+		data logs-small/$file.json && passes "$file" "$data"
+	done
+	for folder in cdc-flink cdc-paimon; do
+		data $folder || continue
+		find "$data" -name '*data*.txt' -o -name 'event-*.txt' | LC_ALL=C sort >files
+		while read -r file; do
+			grep -aq '^ *{.*} *$' "$file" || continue
+			passes "${file##*/resources/}" "$file"
+		done <files
+	done
+	"$top_builddir/tests/bench/events" 4M >bench.jsonl 2>/dev/null
+	passes 'the events of the benchmark' bench.jsonl
+	evparse -r rejects "$srcdir/examples/checkout/raw/2026-03-03.log.gz" >day 2>said
+	evprofile -o evkit.yaml day
+	evvalidate -r set-aside day >valid 2>told
+	is 'a day of the example, with its dirt' "$(wc -l <set-aside)" 0
+	envelope <evkit.yaml >got
+	same 'its envelope is that of its model' got - <<'END'
+  id: '.event_id // "\(.event_type) \(.version) \(.event_timestamp) \(.modified_at) \(.op) \(.related_id)"'
+  type: .event_type
+  time: .event_timestamp
+  version: .version
+  modified: .modified_at
+  ignore:
+    - .received_at
+  zone: UTC
+END
+fi
+
+#
+# The model, in full
+#
+cat >day.jsonl <<'END'
+{"event_id":"a","event_type":"Order","event_timestamp":"2026-03-01T10:00:00Z","user_id":"u1","user_name":"Ann","total":"12.50","currency":"EUR","created":1772359200,"items":[{"sku":"s1","name":"Mug","qty":2,"price":6.25,"discounts":[{"code":"x"}]}],"note":null}
+{"event_id":"b","event_type":"Order","event_timestamp":"2026-03-02T10:00:00Z","user_id":"u1","user_name":"Ann","total":"-3","currency":"EUR","created":1772445600,"items":[{"sku":"s1","name":"Mug","qty":1,"price":3}]}
+{"event_id":"c","event_type":"Login","event_timestamp":"2026-03-02T11:00:00Z","user_id":"u2","user_name":"Bo","ip":"203.0.113.7","tags":["x","y"]}
+END
+run evprofile -n shop day.jsonl
+check 'a model' 0 @"$srcdir/tests/data/profile/day.yaml"
+run 'LC_ALL=C sort -r day.jsonl | evprofile -n shop | cmp - "$srcdir/tests/data/profile/day.yaml"'
+check 'in another order the same' 0
+run 'gzip -c day.jsonl | evprofile -n shop | cmp - "$srcdir/tests/data/profile/day.yaml"'
+check 'out of gzip the same' 0
+head -n 2 day.jsonl >first
+tail -n 1 day.jsonl >second
+run 'evprofile -n shop first second | cmp - "$srcdir/tests/data/profile/day.yaml"'
+check 'out of two files the same' 0
+run 'EVKIT_SEAL=s evparse day.jsonl | EVKIT_SEAL=s evprofile -n shop | cmp - "$srcdir/tests/data/profile/day.yaml"'
+check 'out of a sealed pipe the same' 0
+run 'EVKIT_SEAL=s evprofile -n shop day.jsonl | cmp - "$srcdir/tests/data/profile/day.yaml"'
+check 'with a seal, and none in the input' 0
+if need sqlite3; then
+	cp "$srcdir/tests/data/profile/day.yaml" evkit.yaml
+	ok 'and it takes them' chain day.jsonl
+	run "sqlite3 shop.db 'SELECT event_id, total, created FROM \"order\"; SELECT pos, sku, qty FROM items; SELECT code, parent_pos FROM items_discounts; SELECT user_id, user_name FROM dim_user WHERE NOT ev_inferred ORDER BY 1'"
+	check 'with what it means' 0 'a|12.5000|2026-03-01T10:00:00.000000Z
+b|-3.0000|2026-03-02T10:00:00.000000Z
+0|s1|2
+0|s1|1
+x|0
+u1|Ann
+u2|Bo'
+fi
+
+# shaken FILE: its model is the same in any order.
+shaken()
+{
+	evprofile "$1" >straight 2>/dev/null
+	for order in tac shuf; do
+		if [ $order = tac ]; then tac "$1"; else shuf "$1"; fi >other
+		evprofile other 2>/dev/null | cmp straight - || return 1
+	done
+}
+ok 'the order of many events does not matter' shaken bench.jsonl
+for file in kibana-ecommerce/ecommerce gharchive-small/gh1000_2015 stripe-webhooks/events; do
+	data $file.ndjson && ok "nor does that of $file" shaken "$data"
+done
+
+#
+# Envelopes
+#
+# says WHAT LINES <<END: the envelope of what is on standard input
+says()
+{
+	cat >want
+	printf '%s\n' "$2" >in.jsonl
+	evprofile in.jsonl 2>said | envelope >got
+	same "$1" got want
+}
+
+says 'a CloudEvent' '{"specversion":"1.0","id":"1","source":"/shop","type":"paid","time":"2026-03-01T10:00:00Z","data":{"total":1}}' <<'END'
+  id: .id
+  type: .type
+  time: .time
+  order: time
+END
+says 'ids that are unique for their source alone' '{"id":"1","source":"/a","type":"t","time":"2026-03-01T10:00:00Z"}
+{"id":"1","source":"/b","type":"t","time":"2026-03-01T10:00:00Z"}' <<'END'
+  id:
+    - .id
+    - .source
+  type: .type
+  time: .time
+  order: time
+END
+says 'a change captured by Debezium' '{"payload":{"before":null,"after":{"id":7,"n":1},"source":{"table":"stock"},"op":"c","ts_ms":1772359200000}}
+{"payload":{"before":{"id":7,"n":1},"after":null,"source":{"table":"stock"},"op":"d","ts_ms":1772359200001}}' <<'END'
+  id: ".payload.after.id // .payload.before.id"
+  type: .payload.source.table
+  time: ".payload.ts_ms * 0.001 | todate"
+  op: 'if .payload.op == "d" then "delete" else "put" end'
+  order: time
+END
+says 'and by Maxwell' '{"database":"d","table":"p","type":"insert","ts":1596684883,"data":{"id":1,"n":"a"}}
+{"database":"d","table":"p","type":"delete","ts":1596684884,"data":{"id":1,"n":"a"}}' <<'END'
+  id: .data.id
+  type: .table
+  time: ".ts | todate"
+  op: 'if .type == "delete" then "delete" else "put" end'
+  order: time
+END
+says 'versions by a number' '{"id":1,"at":"2026-03-01T10:00:00Z","version":1,"x":1}
+{"id":1,"at":"2026-03-01T10:00:00Z","version":2,"x":2}' <<'END'
+  id: .id
+  time: .at
+  version: .version
+END
+says 'and by the time of the change' '{"id":1,"at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T10:00:00Z","x":1}
+{"id":1,"at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T11:00:00Z","x":2}' <<'END'
+  id: .id
+  time: .at
+  modified: .updated_at
+END
+says 'by nothing' '{"id":1,"at":"2026-03-01T10:00:00Z","x":1}
+{"id":1,"at":"2026-03-01T10:00:00Z","x":2}' <<'END'
+  id: .id
+  time: .at
+  order: arrival
+END
+says 'a redelivery is no version' '{"id":1,"at":"2026-03-01T10:00:00Z","x":1}
+{"x":1.0,"at":"2026-03-01T10:00:00Z","id":1}' <<'END'
+  id: .id
+  time: .at
+  order: time
+END
+says 'times in texts of microseconds' '{"__CURSOR":"a","__REALTIME_TIMESTAMP":"1534860261221373"}' <<'END'
+  id: .__CURSOR
+  time: ".__REALTIME_TIMESTAMP | tonumber * 0.000001 | todate"
+  order: time
+END
+says 'times without a zone' '{"id":1,"at":"2026-03-01 10:00:00"}' <<'END'
+  id: .id
+  time: .at
+  order: time
+  zone: UTC
+END
+says 'days' '{"id":1,"at":"2026-03-01"}' <<'END'
+  id: .id
+  time: '.at + "T00:00:00Z"'
+  order: time
+END
+says 'offsets without a colon' '{"id":1,"at":"2026-03-01T10:00:00+0100"}' <<'END'
+  id: .id
+  time: '.at | .[:-2] + ":" + .[-2:]'
+  order: time
+END
+says 'no time' '{"id":1,"x":2}' <<'END'
+  id: .id
+  time: '"1970-01-01T00:00:00Z"'
+  order: time
+END
+says 'no id' '{"at":"2026-03-01T10:00:00Z","message":"started"}' <<'END'
+  id: '.event_id // "\(.at) \(.message)"'
+  time: .at
+  order: arrival
+END
+is 'which is told' "$(cat said)" 'evprofile: no member tells events apart: give each an id by evparse --add-id event_id'
+if need sqlite3; then
+	evprofile -o evkit.yaml in.jsonl 2>said
+	cat in.jsonl in.jsonl >twice
+	ok 'without an id, equal events are one' chain twice
+	is 'in the tables' "$(sqlite3 shop.db 'SELECT COUNT(*) FROM events')" 1
+	evparse --add-id event_id twice >parsed
+	ok 'with one they are two' chain parsed
+	is 'in the tables, too' "$(sqlite3 shop.db 'SELECT COUNT(*) FROM events')" 2
+fi
+
+#
+# Hostile input
+#
+run 'evprofile </dev/null'
+check 'nothing' 2 '' 'evprofile: no event was read: a model is proposed from events that are there'
+printf '{"id":1,\n[]\n{"id":1,"at":"2026-03-01T10:00:00Z"}\n{"id":1,"id":2}\nx\n' >bad
+run 'evprofile bad'
+check 'a bad line' 2 '' '~^evprofile: bad:1: column 9: '
+run 'evprofile -r rejects --stats - bad >evkit.yaml; grep -o "\"code\":\"[a-z-]*\"" rejects'
+check 'is set aside' 0 '"code":"json"
+"code":"not-object"
+"code":"duplicate-name"
+"code":"json"' 'evprofile   in 5  seen 1  passed over 0  rejected 4  blank 0'
+run 'evprofile --sample 0 day.jsonl'
+check 'a sample of none' 2 '' "evprofile: --sample takes a number from 1 on, not '0'
+Try 'evprofile --help'."
+run 'evprofile -n "" day.jsonl'
+check 'a model without a name' 2 '' "evprofile: --name takes a text that is not empty
+Try 'evprofile --help'."
+run 'evprofile --sample 4 bench.jsonl >evkit.yaml; sed -n "s/.*from \([0-9,]*\) events.*/\1/p" evkit.yaml | tr -d ,'
+is 'a sample is about so many' "$((($(cat "$out") * 4 / 1000 + 1) / 2))" "$((($(wc -l <bench.jsonl) / 1000 + 1) / 2))"
+
+if need sqlite3 jq; then
+	if data blns/blns.json; then
+		# Each naughty string as a name, a type, an id and a value.
+		jq -c '. as $all | to_entries[] | select(.value != "" and (.value | utf8bytelength) < 120) |
+			.value as $s | {event_id: "\(.key) \($s)", event_type: $s, event_timestamp:
+			"2026-03-01T10:00:00Z", value: $s, ($s): [{($s): $s}, {($s + "x"): 1}]}' \
+			"$data" >naughty
+		passes 'naughty strings' naughty
+		jq -c '. as $all | range(30) as $i | [$all[] | select(. != "") | {(.): $i}] | add +
+			{event_id: $i, event_timestamp: "2026-03-01T10:00:00Z"}' "$data" >naughty
+		passes 'and all of them as names of columns' naughty
+	fi
+	jq -cn '["select", "TABLE", "Table", "table", "a key", "a_key", "A", "a", "user_id", "user_id_key",
+		"USER_ID", "ctid", "xmin", "ev_owner", "EV_x", "sqlite_x", "pg_x", "1a", "true", "null", "~", "*",
+		"<<", "schema", "patch", "type", "properties", "$ref", "#x", "- a", "? b", ": c", "\u0027", "\"",
+		"\\", "{", "[", "a,b", "a: b", "%x", "@y", "`z", "!t", "&a", "|", "\n", "\t", "\u2028", "\u202e",
+		"\ufeff", "😀", "é", "dim_date", "dim_user", "events", ("a" * 200), ("A" * 200)] as $names |
+		range(40) as $i | [$names[] | {(.): ($i % 7)}] | add + {event_id: $i, event_type:
+		$names[$i], event_timestamp: "2026-03-01T10:00:00Z", items: [[$names[] | {(.): 1}] | add]}' >words
+	passes 'words of SQL, YAML and JSON Schema' words
+	for type in '"*"' '"a","*"'; do
+		jq -cn "$type"' as $t | range(20) as $i | {event_id: "\($t)\($i)", event_type: $t,
+			event_timestamp: "2026-03-01T10:00:00Z"}' >star
+		passes "a type called $type" star
+	done
+	jq -cn '{event_id: 1, event_timestamp: "2026-03-01T10:00:00Z", d: (reduce range(400) as $i (1;
+		if $i % 2 == 0 then {a: .} else [.] end))}' >deep
+	passes 'deep nesting' deep
+	passes 'an event without members worth a column' "$(echo '{"event_id":1,"x":{"y":[[1]]}}' >in.jsonl; echo in.jsonl)"
+	cat >numbers <<'END'
+{"event_id":1,"event_timestamp":"2026-03-01T10:00:00Z","a":1e400,"b":-0.0,"c":1e-9,"d":123456789012345678901234567890.123456789012345,"price":"","n":9007199254740993,"z":"007","t":"a\u0000b","l":[1,"x",null,{"y":1}],"o":{"x":1}}
+{"event_id":2,"event_timestamp":"2026-03-01T10:00:00Z","a":1,"b":12.345678901234567,"c":3,"d":1,"price":"9007199254740993.19","n":null,"z":"12","t":"x","l":{},"o":"text"}
+END
+	passes 'odd numbers and values of several kinds' numbers
+fi
+
+#
+# Memory
+#
+# peak FILE: the most memory that evprofile takes, in kilobytes.
+peak()
+{
+	/usr/bin/time -f %M evprofile "$1" 2>&1 >/dev/null | tail -n 1
+}
+
+if need /usr/bin/time && ! nm "$top_builddir/cmd/evprofile" | grep -q __asan_init; then
+	awk 'BEGIN {
+		for (i = 0; i < 4000; i++) {
+			printf "{\"event_id\":%d,\"event_type\":\"T%d\",\"event_timestamp\":\"2026-03-01T10:00:00Z\"", i, i % 400
+			for (k = 0; k < 100; k++)
+				printf ",\"n%d\":{\"m%d\":\"value %d %d\"}", (i * 100 + k) % 65536, (i * k) % 65536, i, k
+			print "}"
+		}
+	}' >names
+	ok '65,536 different names stay within the bound' [ "$(peak names)" -lt "$kilobytes" ]
+	awk 'BEGIN {
+		for (i = 0; i < 60000; i++) {
+			printf "{\"event_id\":%d", i
+			for (k = 0; k < 60; k++)
+				printf ",\"member%d\":\"%d different value %d\"", k, i, k
+			print ",\"at\":\"2026-03-01T10:00:00Z\"}"
+		}
+	}' >values
+	ok 'and so do 60 members of ever other values' [ "$(peak values)" -lt "$kilobytes" ]
+fi
+done_testing

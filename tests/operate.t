@@ -1,0 +1,143 @@
+#!/bin/sh
+# On a schedule: the job of examples/schedule, night by night, with nights that fail; what evload says to
+# Prometheus; and the units.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+need bash flock sqlite3 || {
+	done_testing
+}
+schedule=$srcdir/examples/schedule
+mkdir shop shop/logs && cd shop || exit 2
+cat >evkit.yaml <<'YAML'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .time, version: .v}
+types: {Order: {type: object, properties: {total: {type: number, maximum: 100}}}}
+star: {facts: {orders: {keep: latest, columns: {time: {from: .time, type: timestamp}, total: {from: .total, type: "decimal(9,2)"}}}}}
+YAML
+evparse --new-seal seal
+evschema -t sqlite | sqlite3 shop.db
+
+# log NAME TOTAL...: an order of each.
+log()
+{
+	name=$1
+	shift
+	for total; do
+		echo "{\"id\":\"$name-$total\",\"type\":\"Order\",\"time\":\"2026-03-01T10:00:00Z\",\"v\":1,\"total\":$total}"
+	done | gzip >"logs/shop.log-$name.gz"
+}
+
+totals()
+{
+	sqlite3 shop.db 'SELECT CAST(total AS INTEGER) FROM orders ORDER BY 1' | tr '\n' ' '
+}
+
+# metric NAME: its value.
+metric()
+{
+	awk -v name="$1" 'index($0, name) == 1 { print $NF }' metrics.prom
+}
+
+run "$schedule/nightly" .
+check 'a night without logs' 0
+log 2026-03-01 1 2
+log 2026-03-02 3
+run "$schedule/nightly" .
+check 'two nights' 0
+is 'both are in' "$(totals)" '1 2 3 '
+is 'the metrics are those of the last load' "$(metric evkit_load_info)|$(grep -c 'batch="2026-03-02"' metrics.prom)|$(metric 'evkit_load_records{program="evload",count="row"}')" '1|1|1'
+is 'the balance sheets stay' "$(grep -h '^evparse' loaded/* | tr -d '\n')" \
+	'evparse     in 2  out 2  rejected 0  blank 0evparse     in 1  out 1  rejected 0  blank 0'
+cksum metrics.prom loaded/* >../before
+run "$schedule/nightly" .
+check 'nothing is new' 0
+cksum metrics.prom loaded/* >../after
+same 'and nothing is changed' ../after ../before
+
+log 2026-03-03 4 500 600
+log 2026-03-04 5
+run "$schedule/nightly" .
+check 'a batch that is not approved' 1 '' '~^nightly: logs/shop.log-2026-03-03.gz: status 1'
+is 'the others are in' "$(totals)" '1 2 3 5 '
+EVKIT_MAX_REJECTS=90%
+export EVKIT_MAX_REJECTS
+run "$schedule/nightly" .
+check 'somebody looked, and takes it' 0
+unset EVKIT_MAX_REJECTS
+is 'it is in' "$(totals)" '1 2 3 4 5 '
+is 'what was set aside is counted' "$(metric 'evkit_load_records{program="evvalidate",count="rejected"}')" 2
+
+log 2026-03-05 6
+flock lock "$schedule/nightly" . >"$out" 2>"$err"
+status=$?
+check 'two at once' 2 '' 'nightly: another run is at work'
+fault=$top_builddir/tests/fault.so
+if LD_PRELOAD=$fault EVKIT_FAULT=open:0 evload --version >"$tap/preloads" 2>&1; then
+	for where in evlake:write:2 evversion:fsync:1 evstar:fsync:2 evload:pwrite:1; do
+		cp metrics.prom ../before
+		call=${where#*:}
+		LD_PRELOAD=$fault EVKIT_FAULT="$call:ENOSPC" EVKIT_FAULT_PROGRAM=${where%%:*} "$schedule/nightly" . >"$out" 2>"$err"
+		status=$?
+		check "the disk is full for ${where%%:*}" 2 '' "~^${where%%:*}: .*(No space left on device|disk is full)"
+		same 'the metrics are those of the last success' metrics.prom ../before
+	done
+else
+	skip 'a full disk' 'nothing can be preloaded here'
+fi
+run "$schedule/nightly" .
+check 'and then there is room' 0
+is 'it goes on' "$(totals)" '1 2 3 4 5 6 '
+mv seal ../seal
+run "$schedule/nightly" .
+check 'no secret' 2 '' any
+mkdir ../secret && mv ../seal ../secret/seal
+log 2026-03-06 7
+CREDENTIALS_DIRECTORY=$PWD/../secret
+export CREDENTIALS_DIRECTORY
+run "$schedule/nightly" .
+check 'the secret as systemd hands it over' 0
+is 'all is in' "$(totals)" '1 2 3 4 5 6 7 '
+is 'in the lake, too' "$(evlake verify lake | sed 's/ packed.*//')" 'whole: commits 6 batches 6 parts 9 lines 9 bytes 755'
+is 'nobody else may read' "$(find lake state rejects results loaded metrics.prom -perm /007 | head -n 1)" ''
+
+#
+# What Prometheus reads
+#
+EVKIT_SEAL=$(cat ../secret/seal)
+export EVKIT_SEAL
+evparse --batch 'a "b" \c é' --first logs/shop.log-2026-03-01.gz | evstar >../rows
+run 'evload --metrics ../odd.prom tsv:../tsv ../rows'
+check 'a batch of any name' 0
+is 'is escaped' "$(grep -c '^evkit_load_info{batch="a \\"b\\" \\\\c é"} 1$' ../odd.prom)" 1
+is 'each line is a sample, or says what comes' \
+	"$(grep -vE '^evkit_load_[a-z_]+(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? [0-9]+(\.[0-9]+)?$|^# HELP evkit_load_[a-z_]+ [A-Z].*\.$|^# TYPE evkit_load_[a-z_]+ gauge$' ../odd.prom)" ''
+sed -n 's/^evkit_load_records{program="\([a-z]*\)",count="\([a-z-]*\)"} /\1 \2 /p' ../odd.prom >../got
+evload --stats - -t orders ../rows 2>&1 >"$tap/rows" | awk '{ for (i = 2; i < NF; i += 2) print $1, $i, $(i + 1) }' >../want
+same 'the counts are those of the balance sheet' ../got ../want
+cp ../odd.prom ../before
+run 'evload --metrics ../odd.prom tsv:../tsv <../rows 2>/dev/null; sed 2d ../rows | evload --metrics ../odd.prom sqlite:shop.db'
+check 'a load that fails' 2 '' any
+run 'evload --metrics nowhere/x.prom tsv:../tsv ../rows'
+check 'a folder that is not there' 2 '' '~^evload: nowhere/x.prom: .*No such file or directory'
+run 'evload --metrics - tsv:../tsv ../rows'
+check 'no file' 2 '' "evload: --metrics takes a file, which ends in .prom for node_exporter
+Try 'evload --help'."
+run 'evload --metrics /dev/full tsv:../tsv ../rows'
+check 'a full disk' 2 '' '~No space left on device'
+cd .. || exit 2
+
+#
+# The units
+#
+if command -v systemd-analyze >"$tap/which"; then
+	mkdir units
+	sed "s|/usr/local/lib/evkit/nightly|$schedule/nightly|; /^Documentation/d" "$schedule/evkit-nightly.service" >units/evkit-nightly.service
+	cp "$schedule/evkit-nightly.timer" "$schedule/evkit-alert@.service" units
+	run 'cd units && systemd-analyze verify --man=no ./evkit-nightly.timer ./evkit-nightly.service ./evkit-alert@.service'
+	check 'systemd finds no fault with the units' 0
+else
+	skip 'the units' 'there is no systemd-analyze'
+fi
+is 'cron: five fields, who, and the job' "$(awk -F '[ \t]+' '/^[0-9]/ { print NF, $6, $7 }' "$schedule/evkit.cron")" '8 evkit /usr/local/lib/evkit/nightly'
+done_testing

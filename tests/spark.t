@@ -1,0 +1,141 @@
+#!/bin/sh
+# examples/spark: the chain in buckets, with sort(1) as the shuffle, as Hadoop runs it, and on Spark itself,
+# if EVKIT_PYTHON names a Python that has pyspark: the tables are those of the plain chain.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+need sqlite3 xargs || {
+	done_testing
+}
+spark=$srcdir/examples/spark
+EVKIT_SEAL=a-secret-of-the-test
+LAKE=$PWD/lake
+OUT=$PWD/out
+export EVKIT_SEAL LAKE OUT
+
+# plain BATCH: what the lake becomes without buckets, in the folder plain.
+plain()
+{
+	rm -rf plain
+	evlake cat --batch "$1" "$LAKE" | evvalidate -r plain.rejects 2>plain.told | evdedupe | evversion -r plain.orphans 2>>plain.told |
+		evstar | evload tsv:plain
+}
+# loads_the_same NAME: what is in OUT loads, and is what is in the folder plain.
+loads_the_same()
+{
+	rm -rf sharded
+	run sh "$spark/load.sh" tsv:sharded
+	check "$1: it loads" 0
+	for table in plain/*.tsv; do
+		LC_ALL=C sort "$table" >want
+		LC_ALL=C sort "sharded/${table#plain/}" >got
+		ok "$1: ${table#plain/}" cmp got want
+	done
+	LC_ALL=C sort "$OUT"/rejects/* | jq -c ._ev.reject.code >got
+	LC_ALL=C sort plain.rejects plain.orphans | jq -c ._ev.reject.code >want
+	same "$1: the rejects" got want
+}
+fresh()
+{
+	rm -rf "$OUT"
+	mkdir "$OUT"
+}
+# by_spark: the same on Spark, two machines that are processes.
+by_spark()
+{
+	run env PYSPARK_PYTHON="$EVKIT_PYTHON" PYSPARK_SUBMIT_ARGS='--master local-cluster[2,1,1024] --conf spark.ui.enabled=false pyspark-shell' \
+		"$EVKIT_PYTHON" "$spark/spark.py" 8 3
+}
+has_spark=false
+[ -n "${EVKIT_PYTHON-}" ] && "$EVKIT_PYTHON" -c 'import pyspark' 2>/dev/null && has_spark=true
+
+# The ticket shop
+
+export EVKIT_MODEL="$srcdir/examples/checkout/evkit.yaml" BATCH=days
+for day in "$srcdir"/examples/checkout/raw/*.log.gz; do
+	name=${day##*/}
+	evparse --batch "${name%.log.gz}" -r foreign "$day" | evlake append --buckets 8 -o /dev/null lake || exit 2
+done
+plain days || exit 2
+ok 'the days have rows' [ "$(wc -l <plain/events.tsv)" -gt 40000 ]
+fresh
+run sh "$spark/sort.sh" 8 3
+is 'sort.sh' "$status" 0
+is 'leaves a file for each bucket' "$(cd "$OUT" && echo *)" \
+	'mapped.0 mapped.1 mapped.2 mapped.3 mapped.4 mapped.5 mapped.6 mapped.7 reduced.0 reduced.1 reduced.2 rejects state.0 state.1 state.2 state.3 state.4 state.5 state.6 state.7'
+loads_the_same 'the days by sort'
+is 'a result of all' "$(jq .meta.evkit.counts.out "$OUT/result.json")" "$(jq -s 'map(select(._ev.seal) | ._ev.seal.stages[] | select(.program == "evdedupe") | .in) | add' "$OUT"/mapped.*)"
+evschema -t sqlite | sqlite3 shop.db
+run sh "$spark/load.sh" --snapshot sqlite:shop.db
+check 'into a database' 0
+is 'as many rows' "$(sqlite3 shop.db 'SELECT count(*) FROM events')" "$(wc -l <plain/events.tsv)"
+run sh "$spark/load.sh" --for duckdb -o bundle
+check 'and as a bundle' 0
+
+# What is lost is found out.
+
+for file in mapped.3 reduced.1 state.5; do
+	mv "$OUT/$file" kept
+	rm -rf sharded
+	run sh "$spark/load.sh" tsv:sharded
+	is "without $file: the status" "$status" 2
+	ok "without $file: nothing is there" [ ! -e sharded/manifest.json ]
+	mv kept "$OUT/$file"
+done
+fresh
+cp -r lake lake.damaged
+part=$(find lake.damaged -path '*bucket=02*' -name '*.gz' | LC_ALL=C sort | head -n 1)
+zcat "$part" | sed 1d | gzip >damaged && cp damaged "$part"
+run "LAKE=$PWD/lake.damaged sh $spark/sort.sh 8 3"
+ok 'a bucket that fails ends the job' [ "$status" -ne 0 ]
+ok 'it has no file' [ ! -e "$OUT/mapped.2" ]
+
+# As Hadoop Streaming runs them: any task takes any buckets, and sorts; a reducer gets keys and lines.
+
+fresh
+run "for k in 5 0 3 7; do echo \$k/8; done | sh $spark/bucket.sh >task.1; for k in 6 1 2 4; do echo \$k/8; done | sh $spark/bucket.sh >task.2"
+is 'mappers' "$status" 0
+LC_ALL=C sort task.1 task.2 >shuffled
+for k in 0 1; do
+	awk -v k=$k '{ print >("reducer." index("0123456789abcdef", substr($0, 1, 1)) % 2) }' shuffled
+	run "export mapreduce_task_partition=$k mapreduce_job_reduces=2; sh -c '{ echo \"\$mapreduce_task_partition/\$mapreduce_job_reduces\"; cut -f 2-; } | sh $spark/members.sh' <reducer.$k"
+	check "reducer $k" 0
+done
+loads_the_same 'the days as Hadoop has it'
+
+# The same bucket again, as where a task is tried again
+
+run "echo 3/8 | sh $spark/bucket.sh >task.3; echo 3/8 | sh $spark/bucket.sh | cmp - task.3"
+is 'a task that is tried again writes the same' "$status" 0
+loads_the_same 'a bucket twice'
+
+if $has_spark; then
+	fresh
+	by_spark
+	is 'on Spark' "$status" 0
+	loads_the_same 'the days on Spark'
+else
+	skip 'the days on Spark' 'EVKIT_PYTHON names no Python that has pyspark'
+fi
+
+# The UK shop
+
+if data uci-retail-2010-12/versions.ndjson; then
+	export EVKIT_MODEL="$srcdir/examples/uci-retail/evkit.yaml" BATCH=2010-12
+	rm -rf lake
+	evparse --format json --batch 2010-12 "$data" | evlake append --buckets 8 -o /dev/null lake || exit 2
+	plain 2010-12 || exit 2
+	ok 'the month has rows' [ "$(wc -l <plain/orders.tsv)" -gt 1800 ]
+	fresh
+	run sh "$spark/sort.sh" 8 8
+	is 'sort.sh' "$status" 0
+	loads_the_same 'the month by sort'
+	if $has_spark; then
+		fresh
+		by_spark
+		is 'on Spark' "$status" 0
+		loads_the_same 'the month on Spark'
+	else
+		skip 'the month on Spark' 'EVKIT_PYTHON names no Python that has pyspark'
+	fi
+fi
+done_testing
