@@ -59,6 +59,22 @@ enum ev_cut_is ev_cut_pass(struct ev_cut *c, size_t taken)
 	return EV_CUT_PASS;
 }
 
+enum ev_cut_is ev_cut_none(struct ev_cut *c)
+{
+	return c->ended && c->in_parts ? ev_cut_record(c, 0, 0, 0) : EV_CUT_MORE;
+}
+
+size_t ev_cut_line(const struct ev_cut *c, size_t len)
+{
+	const bool cr = len > 0 && c->p[len - 1] == '\r';
+
+	if (c->in_parts || len - cr > c->max)
+		return len;
+	while (len > 0 && c->p[len - 1] == '\r')
+		len--;
+	return len;
+}
+
 static void be_done_with(struct ev_frames *f, size_t len)
 {
 	struct ev_cut *c = &f->cut;
@@ -163,7 +179,7 @@ enum ev_status ev_frames_next(struct ev_frames *f, struct ev_line *line, struct 
 		case EV_CUT_FAIL: return EV_FATAL;
 		case EV_CUT_MORE: break;
 		}
-		if (c->at > c->max) {
+		if (c->at > c->max + 1) {
 			hand_out_part(f, line);
 			return EV_OK;
 		}

@@ -136,6 +136,8 @@ struct ev_parse {
 	struct ev_parse_options options;
 	const struct ev_format *wrapping; /* what is around the lines; or NULL */
 	const struct ev_format *format;
+	enum ev_status (*step)(struct ev_parse *p, const struct ev_record *rec,
+			       struct ev_error *err);
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;
@@ -149,6 +151,7 @@ struct ev_parse {
 	struct ev_buf out, member, id;
 
 	struct ev_frames *frames;      /* or NULL: records are lines */
+	bool spread;		       /* a record may hold line feeds */
 	const struct ev_record *whole; /* the record as it came, while what is in it is read; or
 					  NULL: it is what is read */
 	struct ev_buf flat;	       /* a document on one line */

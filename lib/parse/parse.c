@@ -155,7 +155,10 @@ struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	if (p->frames != NULL)
 		ev_events_are_framed(p->events);
-	p->scan = ev_scan_new();
+	p->spread = options->spread || p->frames != NULL;
+	p->step = p->wrapping != NULL ? ev_parse_wrapped : p->format->step;
+	if (p->wrapping != NULL)
+		p->scan = ev_scan_new();
 	p->counts[0] = (struct ev_count){"out", &p->n_out, true, false};
 	p->counts[1] = (struct ev_count){"header", &p->n_header, true, false};
 	if (!read_place(p, err) ||
@@ -347,7 +350,7 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 	const struct ev_doc *d = event->doc;
 	const bool add_id = lacks_id(p, d);
 
-	if ((p->frames != NULL || p->options.spread) && memchr(d->text, '\n', d->len) != NULL)
+	if (p->spread && memchr(d->text, '\n', d->len) != NULL)
 		return pass_flat(p, rec, d, err);
 	if (!p->options.origin && !add_id)
 		return ev_port_line(p->port, d->text, d->len, err);
@@ -466,5 +469,5 @@ enum ev_status ev_parse_end_checked(struct ev_parse *p, const struct ev_record *
 
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	return p->wrapping != NULL ? ev_parse_wrapped(p, rec, err) : p->format->step(p, rec, err);
+	return p->step(p, rec, err);
 }
