@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *table, *position, *environment, *bundle_for, *verify, *metrics;
+static const char *table, *position, *positions, *environment, *bundle_for, *verify, *metrics;
 static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: the schema of its tables"},
 	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
+	{"positions", '\0', "TARGET", "print how far topics of Kafka are loaded, and end"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
 	{"metrics", '\0', "FILE", "write the balance sheet to FILE, as Prometheus reads it"},
 	{0},
@@ -43,8 +44,9 @@ static void take(size_t index, const char *argument)
 	case 7: environment = argument; return;
 	case 8: bundle_for = argument; return;
 	case 9: part = cli_size("--part", argument); return;
-	case 10: verify = argument; return;
-	case 11:
+	case 10: positions = argument; return;
+	case 11: verify = argument; return;
+	case 12:
 		if (strcmp(argument, "-") == 0)
 			cli_usage("--metrics takes a file, which ends in .prom for node_exporter");
 		metrics = argument;
@@ -65,6 +67,7 @@ static const struct cli_program program = {
 		 "       evload [options] -o dir --for warehouse [file ...]\n"
 		 "       evload [options] -t table [file ...]\n"
 		 "       evload --position target\n"
+		 "       evload --positions target\n"
 		 "       evload --verify dir",
 	.purpose = "Loads the rows that evstar wrote, all of them or none.",
 	.input = CLI_CONTINUES,
@@ -215,32 +218,70 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return EV_OK;
 }
 
-/* Prints where a target stands. The model is read for the environment's schema alone. */
-static void print_position(struct cli *c)
+/* Where a database stands. The model is read for the environment's schema alone. */
+static enum ev_status ask_database(struct cli *c, const struct ev_engine *engine, const char *where,
+				   struct ev_buf *text)
 {
-	const struct ev_engine *engine = ev_engine_find(position);
 	const char *model = c->model != NULL ? c->model : "evkit.yaml", *schema = NULL;
 	struct ev_model *m = environment != NULL ? cli_model(c, true) : NULL;
-	char text[EV_STORE_POSITION];
+	char at[EV_STORE_POSITION];
+	struct ev_offsets offsets = {0};
+	struct ev_standing standing;
 	enum ev_status st;
 
-	if (c->n_operands > 0)
-		cli_usage("--position reads no rows: '%s'", c->operands[0]);
 	if (m != NULL)
-		schema = find_schema(m, engine != NULL ? engine->dialect : "");
-	if (engine != NULL)
-		st = engine->position(position, schema, model, text, &c->error);
-	else if (strncmp(position, "tsv:", 4) != 0 && ev_bundle_is_there(position))
-		st = ev_bundle_position(position, text, &c->error);
-	else
-		st = ev_fail(&c->error,
-			     "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a position: "
-			     "into any other target evversion --since 0 puts all of a state",
-			     shown(position), position);
-	if (st != EV_OK)
-		cli_die(&c->error);
-	ev_out_line(c->port.out, text, strlen(text));
+		schema = find_schema(m, engine->dialect);
+	st = engine->stand(where, schema, model, &standing, &offsets, &c->error);
+	if (st == EV_OK && positions != NULL) {
+		ev_offsets_write(&offsets, text);
+	} else if (st == EV_OK) {
+		st = ev_standing_write(&standing, where, at, &c->error);
+		ev_buf_puts(text, st == EV_OK ? at : "");
+	}
+	ev_offsets_free(&offsets);
 	ev_model_free(&m);
+	return st;
+}
+
+/* The position of any target; no bundle is known to load topics. */
+static enum ev_status ask_target(struct cli *c, const char *where, struct ev_buf *text)
+{
+	const struct ev_engine *engine = ev_engine_find(where);
+	char at[EV_STORE_POSITION];
+
+	if (engine != NULL)
+		return ask_database(c, engine, where, text);
+	if (environment != NULL)
+		find_schema(cli_model(c, true), "");
+	if (positions != NULL)
+		return ev_fail(&c->error,
+			       "%.*s: only sqlite:FILE and postgresql:... know how far topics are "
+			       "loaded",
+			       shown(where), where);
+	if (strncmp(where, "tsv:", 4) == 0 || !ev_bundle_is_there(where))
+		return ev_fail(&c->error,
+			       "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a "
+			       "position: into any other target evversion --since 0 puts all of a "
+			       "state",
+			       shown(where), where);
+	if (ev_bundle_position(where, at, &c->error) != EV_OK)
+		return EV_FATAL;
+	ev_buf_puts(text, at);
+	return EV_OK;
+}
+
+/* Prints where a target stands. */
+static void print_position(struct cli *c)
+{
+	const char *where = positions != NULL ? positions : position;
+	struct ev_buf text = {0};
+
+	if (c->n_operands > 0)
+		cli_usage("--position%s reads no rows: '%s'", positions != NULL ? "s" : "",
+			  c->operands[0]);
+	cli_must(c, ask_target(c, where, &text));
+	ev_out_line(c->port.out, text.p, text.len);
+	ev_buf_free(&text);
 	cli_commit(c);
 }
 
@@ -268,7 +309,7 @@ int main(int argc, char **argv)
 	int status;
 
 	cli_open(&cli, &program, argc, argv);
-	if (position != NULL) {
+	if (position != NULL || positions != NULL) {
 		print_position(&cli);
 		cli_close(&cli);
 		return CLI_OK;
@@ -285,6 +326,7 @@ int main(int argc, char **argv)
 	cli.metrics = metrics;
 	load = ev_load_open(model, tables, target, snapshot, empty,
 			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
+	ev_load_keep_offsets(load, &cli.offsets);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,

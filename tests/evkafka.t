@@ -331,5 +331,69 @@ kill $stream
 wait $stream 2>/dev/null
 is 'which a signal ends' "$?" 143
 
+# How far topics are loaded
+
+evschema -t sqlite | sqlite3 shop.db
+evschema -t sqlite | sqlite3 plain.db
+
+# load BATCH ARGUMENT...: what the brokers have, into shop.db, which follows a state.
+load()
+{
+	name=$1
+	shift
+	evkafka -b "$at" --until-end --batch "$name" "$@" | evvalidate | evdedupe |
+		evversion --state events --since "$(evload --position sqlite:shop.db)" | evstar --state members | evload sqlite:shop.db
+}
+
+run evload --positions sqlite:shop.db
+check 'nothing is loaded yet' 0 '{}'
+run load b1 sales
+check 'a topic is loaded' 0
+is 'and the ledger says how far' "$(evload --positions sqlite:shop.db; sqlite3 shop.db 'SELECT commit_no, rows, offsets FROM ev_ledger')" \
+	'{"sales":{"0":4,"1":2}}
+1|6|{"sales":{"0":4,"1":2}}'
+run load b2 sales
+check 'the same again changes nothing' 0 '' 'evload: the target holds this input already: nothing was changed'
+run load b3 live
+check 'another topic, all of which is known' 0
+is 'and yet was read' "$(evload --positions sqlite:shop.db; sqlite3 shop.db 'SELECT commit_no, mode, rows, offsets FROM ev_ledger WHERE commit_no > 1')" \
+	'{"live":{"0":3},"sales":{"0":4,"1":2}}
+2|changes|0|{"live":{"0":3},"sales":{"0":4,"1":2}}'
+tell 'put live 0 {"n":77}'
+evload --positions sqlite:shop.db >next.json
+run load b4 --from next.json live sales
+check 'it goes on from there' 0
+is 'with what is new' "$(evload --positions sqlite:shop.db; sqlite3 shop.db 'SELECT rows FROM ev_ledger WHERE commit_no = 3; SELECT n FROM sales ORDER BY n')" \
+	'{"live":{"0":4},"sales":{"0":4,"1":2}}
+1
+0
+1
+2
+3
+10
+11
+77'
+echo '{"n":5}' | evparse --batch b5 | evversion --state events --since "$(evload --position sqlite:shop.db)" |
+	evstar --state members | evload sqlite:shop.db
+is 'a batch from elsewhere does not change that' "$(evload --positions sqlite:shop.db; sqlite3 shop.db 'SELECT offsets IS NULL FROM ev_ledger WHERE commit_no = 4')" \
+	'{"live":{"0":4},"sales":{"0":4,"1":2}}
+1'
+run "evkafka -b $at --until-end --batch b sales | evversion | evstar | evload sqlite:plain.db"
+check 'without a state' 0
+is 'it is the same' "$(evload --positions sqlite:plain.db)" '{"sales":{"0":4,"1":2}}'
+run "evkafka -b $at --until-end --batch all sales | evversion | evstar | evload --snapshot sqlite:plain.db"
+check 'as a snapshot' 0 any any
+is 'it is the same again' "$(evload --positions sqlite:plain.db)" '{"sales":{"0":4,"1":2}}'
+run "evkafka -b $at --until-end --batch bundle sales | evversion | evstar | evload -o bundle --for sqlite"
+check 'as a bundle' 0
+evschema -t sqlite | sqlite3 bundle.db
+(cd bundle && sqlite3 ../bundle.db <load.sql)
+is 'it comes with that' "$(evload --positions sqlite:bundle.db)" '{"sales":{"0":4,"1":2}}'
+sqlite3 plain.db "UPDATE ev_ledger SET offsets = '{}}'"
+run evload --positions sqlite:plain.db
+check 'a ledger of other hands' 2 '' '~^evload: plain.db: the ledger is not as evload writes it: offsets of the row with commit_no 2: '
+run "evkafka -b $at --until-end --batch more live | evversion | evstar | evload --snapshot sqlite:plain.db"
+check 'takes nothing more' 2 any '~^evload: plain.db: the ledger is not as evload writes it: offsets of the row with commit_no 2: '
+
 exec 3>&-
 done_testing

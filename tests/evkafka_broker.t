@@ -18,7 +18,7 @@ kafka_start || {
 export EVKIT_MODEL="$stream/evkit.yaml" BROKERS="$kafka"
 
 # sales FIRST LAST: their messages; one in seven is a correction of one before, one in fifty comes twice,
-# some are cancelled, and one in a thousand is no event.
+# some are cancelled, one in a thousand is no event, and one in a thousand breaks the contract.
 sales()
 {
 	awk -v i="$1" -v last="$2" 'BEGIN { for (; i <= last; i++) {
@@ -26,7 +26,7 @@ sales()
 		line = sprintf("{\"order_id\":\"o%d\",\"op\":\"%s\",\"type\":\"TicketsSold\",\"sold_at\":\"2026-03-%02dT%02d:%02d:%02dZ\"," \
 			"\"version\":%d,\"concert\":\"c%d\",\"channel\":\"%s\",\"qty\":%d,\"price\":%d.50}", n,
 			i % 700 == 6 ? "delete" : "put", n / 86400 % 28 + 1,
-			n / 3600 % 24, n / 60 % 60, n % 60, i % 7 == 6 ? 2 : 1, n % 40, n % 3 ? "web" : "till", i % 9 + 1, n % 90 + 10)
+			n / 3600 % 24, n / 60 % 60, n % 60, i % 7 == 6 ? 2 : 1, n % 40, n % 3 ? "web" : "till", i % 1000 == 500 ? 0 : i % 9 + 1, n % 90 + 10)
 		if (i % 1000 == 999)
 			print i % 2000 == 999 ? "no event " i : substr(line, 1, 60)
 		else
@@ -53,12 +53,12 @@ batch()
 	unset EVKIT_SEAL
 }
 
-# what is set aside, once each, as it came.
+# what is set aside, once each, without the origin.
 set_aside()
 {
 	for tap_name; do
 		evreject restore "$tap_name" || echo "cannot be read: $tap_name"
-	done | LC_ALL=C sort -u
+	done | sed 's/,"_ev":{"origin":.*}}}$/}/' | LC_ALL=C sort -u
 }
 
 # waits COMMAND...: until it succeeds, five minutes at most.
@@ -84,7 +84,7 @@ kill_one()
 sales 1 "$messages" >lines
 batch lines batch.db
 tables batch.db >want
-is 'a batch to compare with' "$(wc -l <want)" "$(jq -rR 'fromjson? | select(.op == "put") | .order_id' lines | sort -u >put
+is 'a batch to compare with' "$(wc -l <want)" "$(jq -rR 'fromjson? | select(.op == "put" and .qty > 0) | .order_id' lines | sort -u >put
 	jq -rR 'fromjson? | select(.op == "delete") | .order_id' lines | sort -u | comm -13 - put | wc -l)"
 
 # What a broker says
@@ -153,6 +153,8 @@ once()
 	wait $producer
 	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" waits is_loaded "$2"
 	end
+	: >>"$2.state/rejects/.none.jsonl.1~"
+	(STATE=$2.state && . "$stream/common.sh" && tidy)
 	diag "$(tail -n 3 "$2.log")"
 	diag "$(sqlite3 "$2.db" 'SELECT count(*) || " loads, " || sum(rows) || " rows" FROM ev_ledger')"
 	set_aside "$2".state/rejects/* >got
@@ -161,4 +163,5 @@ once()
 }
 
 once loop.sh loop
+once stream.sh stream
 done_testing

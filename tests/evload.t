@@ -611,7 +611,7 @@ ledger()
 {
 	schema shop.db
 	sqlite3 shop.db "DROP TABLE ev_ledger;
-		CREATE TABLE ev_ledger (more, commit_no, batch, digest, mode, rows, balance, position, model);
+		CREATE TABLE ev_ledger (more, commit_no, batch, digest, mode, rows, balance, position, model, offsets);
 		INSERT INTO ev_ledger (commit_no, batch, digest, mode, rows, balance${4-}) VALUES $2"
 	dump shop.db >loaded
 	for how in '' ' --snapshot'; do
@@ -637,6 +637,7 @@ ledger 'a position of what is not of a state' "(1, 'a', $digest, 'insert', 1, '[
 	'position of the row with commit_no 1' ', position, model'
 ledger 'no position' "(1, 'a', $digest, 'changes', 1, '[]', NULL, NULL)" 'position of the row with commit_no 1' ', position, model'
 ledger 'no model' "(1, 'a', $digest, 'whole', 1, '[]', '0123456789abcdef:1:' || $digest, NULL)" 'model of the row with commit_no 1' ', position, model'
+ledger 'offsets that are a number' "(7, 'a', $digest, 'insert', 1, '[]', 1)" 'offsets of the row with commit_no 7' ', offsets'
 ledger 'a position that is none' "(7, 'a', $digest, 'whole', 1, '[]', '0123456789abcdef:1', $digest)" 'position of the row with commit_no 7' ', position, model'
 schema shop.db
 sqlite3 shop.db 'ALTER TABLE ev_ledger DROP COLUMN position'
@@ -644,12 +645,31 @@ dump shop.db >loaded
 refused 'a ledger that lacks a column' 'evload --unsealed sqlite:shop.db rows' \
 	'evload: shop.db: the ledger is that of another version: make the tables in a new file with evschema -m evkit.yaml -t sqlite | sqlite3 FILE'
 schema shop.db
+sqlite3 shop.db 'ALTER TABLE ev_ledger DROP COLUMN offsets'
+dump shop.db >loaded
+mend='ALTER TABLE ev_ledger ADD COLUMN offsets TEXT'
+refused 'a ledger from before it had offsets' 'evload --unsealed sqlite:shop.db rows' \
+	"evload: shop.db: table ev_ledger lacks the column offsets: $mend"
+run evschema check sqlite:shop.db
+check 'which evschema check tells' 1 "ev_ledger lacks the column offsets: $mend"
+sqlite3 shop.db "$mend"
+run evschema check sqlite:shop.db
+check 'and is mended by' 0
+run evload --positions sqlite:shop.db
+check 'no topic was loaded' 0 '{}'
+for target in nosuch tsv:out .; do
+	run evload --positions $target
+	check "$target knows of no topic" 2 '' "evload: $target: only sqlite:FILE and postgresql:... know how far topics are loaded"
+done
+run evload --positions sqlite:shop.db rows
+check '--positions reads no rows' 2 '' "~^evload: --positions reads no rows: 'rows'\$"
+schema shop.db
 sqlite3 shop.db 'ALTER TABLE ev_ledger ADD COLUMN more'
 run 'evload --unsealed --batch a sqlite:shop.db rows'
 check 'a column more, which may be NULL, does no harm' 0
 schema shop.db
 sqlite3 shop.db 'DROP TABLE ev_ledger;
-	CREATE TABLE ev_ledger (commit_no, batch, digest, mode, rows, balance, position, model, more NOT NULL)'
+	CREATE TABLE ev_ledger (commit_no, batch, digest, mode, rows, balance, position, model, offsets, more NOT NULL)'
 run 'evload --unsealed --batch a sqlite:shop.db rows'
 check 'one that must not be NULL is told' 2 '' \
 	'evload: shop.db: the ledger cannot be written: NOT NULL constraint failed: ev_ledger.more'

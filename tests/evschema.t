@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS "ev_ledger" (
 	"rows" INTEGER NOT NULL,
 	"balance" TEXT NOT NULL,
 	"position" TEXT,
-	"model" TEXT
+	"model" TEXT,
+	"offsets" TEXT
 );
 
 CREATE TABLE IF NOT EXISTS "order" (
@@ -127,7 +128,8 @@ CREATE TABLE IF NOT EXISTS "ev_ledger" (
 	"rows" BIGINT NOT NULL,
 	"balance" JSONB NOT NULL,
 	"position" TEXT,
-	"model" TEXT
+	"model" TEXT,
+	"offsets" TEXT
 );
 
 CREATE TABLE IF NOT EXISTS "order" (

@@ -412,7 +412,7 @@ evload sqlite:plain.db plain-section
 refused 'a database that was loaded without a state' plain.db 'evload sqlite:shop.db changes-2' \
 	'evload: sqlite:shop.db was loaded without a state, so it stands at no position of one: evversion --since 0 puts all of a state in the place of what is there'
 run 'evload --position sqlite:plain.db'
-check 'stands at no position' 2 '' 'evload: plain.db: it was loaded without a state, so it stands at no position of one: evversion --since 0 puts all of a state in the place of what is there'
+check 'stands at no position' 2 '' 'evload: sqlite:plain.db: it was loaded without a state, so it stands at no position of one: evversion --since 0 puts all of a state in the place of what is there'
 run 'evload sqlite:plain.db whole-3 && evload --position sqlite:plain.db'
 check 'the whole makes it follow one' 0 "$(at 3)" 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 2 rows in the ledger'
 tables plain.db >got
@@ -420,7 +420,7 @@ same 'as if it had never been another' got want.3
 run 'evload --snapshot sqlite:plain.db plain-section'
 check 'a snapshot makes it follow none' 0 '' 'evload: the snapshot took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 run 'evload --position sqlite:plain.db'
-check 'so it stands at no position again' 2 '' '~^evload: plain.db: it was loaded without a state'
+check 'so it stands at no position again' 2 '' '~^evload: sqlite:plain.db: it was loaded without a state'
 run 'evload sqlite:plain.db plain-section'
 check 'and its batches are known as before' 0 '' 'evload: the target holds this input already: nothing was changed'
 

@@ -198,6 +198,32 @@ exec 9>&-
 wait $live
 is 'up to the end' "$(shape slow.out | grep -c seal)" 1
 
+# What was set aside is safe when its section is sealed, whoever is stopped then
+
+for how in TERM KILL; do
+	rm -rf aside
+	mkdir aside
+	evparse --batch aside --commit-every 2 --format json -r aside/parsed <fifo 2>"$tap/aside" |
+		evvalidate -r aside/judged >aside.out 2>"$tap/aside2" &
+	exec 9>fifo
+	{
+		orders 1 1
+		echo 'no order'
+		orders 2 2 | sed 's/"n":2/"n":"two"/'
+		orders 3 3
+		orders 4 4
+	} >&9
+	waits seals 2 aside.out
+	for name in parsed judged; do
+		pid=$(ls -A aside | sed -n "s/^\\.$name\.\([0-9]*\)\..*~\$/\1/p")
+		kill -$how "$pid"
+	done
+	exec 9>&-
+	wait
+	is "$how: what was sealed of the rejects is left" "$(cat aside/.parsed.*~ | jq -c '._ev.reject | [.line, .code]') $(jq -c '._ev.reject | [.line, .code]' aside/.judged.*~)" \
+		'[2,"json"] [3,"schema"]'
+done
+
 # A stop in the middle, and the same line again
 
 orders 1 3000 >many.log

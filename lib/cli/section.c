@@ -224,7 +224,7 @@ static void commit_state(struct cli_sections *s)
 	struct ev_error *err = &s->c->error;
 
 	cli_must(s->c, flush(s, err));
-	cli_must(s->c, ev_rejects_sync(s->c->port.rejects, err));
+	cli_must(s->c, ev_rejects_keep(s->c->port.rejects, err));
 	if (!s->refused)
 		cli_must(s->c, s->e->commit(s->e->engine, err));
 }
@@ -286,7 +286,7 @@ static bool is_old(const struct cli_sections *s)
 /* The seal goes out at once; the next section begins with its first line. */
 static void end_own(struct cli_sections *s)
 {
-	cli_must(s->c, ev_rejects_sync(s->c->port.rejects, &s->c->error));
+	cli_must(s->c, ev_rejects_keep(s->c->port.rejects, &s->c->error));
 	cli_section_close(s);
 	cli_must(s->c, flush(s, &s->c->error));
 }
@@ -393,8 +393,10 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 	wrong = cli_shards_begin(&s->shards, &line->shard, span != NULL || s->e->state);
 	if (wrong != NULL)
 		cli_die_at(l, wrong);
-	if (s->e->flow == CLI_FLOW_EACH && s->opened)
+	if (s->e->flow == CLI_FLOW_EACH && s->opened) {
+		cli_must(s->c, ev_rejects_keep(s->c->port.rejects, &s->c->error));
 		cli_section_close(s);
+	}
 	s->inside = true;
 	s->shard = line->shard;
 	s->spanned = span != NULL;

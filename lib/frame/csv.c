@@ -25,7 +25,7 @@ bool ev_csv_next(const char **p, const char *end, char separator, struct ev_csv_
 		field->len = (size_t)(close - field->p);
 		behind = close < end ? close + 1 : end;
 	}
-	stop = memchr(behind, separator, (size_t)(end - behind));
+	stop = behind < end ? memchr(behind, separator, (size_t)(end - behind)) : NULL;
 	if (!field->quoted) {
 		field->len = (size_t)((stop != NULL ? stop : end) - field->p);
 		field->misplaced = memchr(field->p, '"', field->len) != NULL;

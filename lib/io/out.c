@@ -311,6 +311,13 @@ enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err)
 	return sync_file(o, err);
 }
 
+void ev_out_keep(struct ev_out *o)
+{
+	ev_out_temporary_done(o->slot);
+	o->slot = -1;
+	o->kept = true;
+}
+
 static enum ev_status close_file(struct ev_out *o, struct ev_error *err)
 {
 	int fd = o->fd;
@@ -422,7 +429,8 @@ void ev_out_discard(struct ev_out **out)
 	if (o->owned && o->fd >= 0)
 		close(o->fd);
 	if (o->temp != NULL) {
-		unlink(o->temp);
+		if (!o->kept)
+			unlink(o->temp);
 		ev_out_temporary_done(o->slot);
 		free(o->temp);
 	}

@@ -32,6 +32,7 @@ struct ev_out {
 	bool named;    /* it was given its name */
 	bool replaces; /* ev_out_replaces */
 	bool failed;
+	bool kept;		  /* ev_out_keep */
 	bool prepared;		  /* only its name is still to be given */
 	struct ev_pack *pack;	  /* borrowed; NULL: the bytes are written as they are */
 	size_t noted;		  /* of buf, with pack: these are in bytes and digest already */
@@ -126,6 +127,8 @@ enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err);
  * not be made sure that it does.
  */
 void ev_out_replaces(struct ev_out *o);
+/* From now on a signal, an error and ev_out_discard leave the file under its temporary name. */
+void ev_out_keep(struct ev_out *o);
 /* Flushes; a file is synced and takes its name. The object is freed whatever the outcome. */
 enum ev_status ev_out_commit(struct ev_out **o, struct ev_error *err);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct entry {
-	char *batch, *balance;
+	char *batch, *balance, *offsets;
 	char digest[33];
 	uint64_t rows;
 };
@@ -51,6 +51,9 @@ struct ev_load {
 	bool by_position; /* sections out of a state; all are, or none */
 	char model[33];	  /* the digest of the model */
 	struct ev_loaded did;
+	const struct ev_offsets *offsets;
+	struct ev_buf loaded; /* offsets, and what the ledger has besides, as JSON; or empty */
+	bool further;	      /* than the ledger says */
 
 	/* the batch at hand */
 	char *batch;
@@ -224,6 +227,7 @@ void ev_load_free(struct ev_load **load)
 	ev_buf_free(&l->value);
 	ev_buf_free(&l->text);
 	ev_buf_free(&l->owner);
+	ev_buf_free(&l->loaded);
 	free(l->cells);
 	free(l->stores);
 	for (size_t i = 0; i < l->tables->n; i++)
@@ -234,6 +238,7 @@ void ev_load_free(struct ev_load **load)
 	for (size_t i = 0; i < l->n_entries; i++) {
 		free(l->entries[i].batch);
 		free(l->entries[i].balance);
+		free(l->entries[i].offsets);
 	}
 	free(l->entries);
 	free(l);
@@ -710,6 +715,8 @@ static enum ev_status keep_entry(struct ev_load *l, const char *digest, const ch
 	e = &l->entries[l->n_entries++];
 	*e = (struct entry){
 		.batch = ev_strdup(l->batch), .balance = ev_strdup(balance), .rows = l->rows};
+	if (l->loaded.len > 0)
+		e->offsets = ev_strdup(ev_buf_str(&l->loaded));
 	memcpy(e->digest, digest, sizeof e->digest);
 	return EV_OK;
 }
@@ -723,7 +730,35 @@ static enum ev_status no_event(const char *what, struct ev_error *err)
 		what);
 }
 
-/* What came out of a state is committed there and then. */
+void ev_load_keep_offsets(struct ev_load *l, const struct ev_offsets *offsets)
+{
+	l->offsets = offsets;
+}
+
+/* How far topics are loaded with this batch. */
+static enum ev_status find_offsets(struct ev_load *l, struct ev_error *err)
+{
+	const struct ev_target_ops *ops = l->target->ops;
+	struct ev_offsets all = {0};
+	enum ev_status st = EV_OK;
+
+	ev_buf_reset(&l->loaded);
+	l->further = false;
+	if (l->offsets == NULL || l->offsets->n == 0)
+		return EV_OK;
+	if (ops->offsets != NULL)
+		st = ops->offsets(l->target, &all, err);
+	l->further = !ev_offsets_hold(&all, l->offsets);
+	ev_offsets_add(&all, l->offsets);
+	ev_offsets_write(&all, &l->loaded);
+	ev_offsets_free(&all);
+	return st;
+}
+
+/*
+ * What came out of a state is committed there and then; also where it has brought nothing new but
+ * that topics were read further.
+ */
 static enum ev_status end_span(struct ev_load *l, const char *digest, const char *balance,
 			       struct ev_error *err)
 {
@@ -733,12 +768,14 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 	struct ev_ledger_entry e = {.batch = l->batch,
 				    .digest = digest,
 				    .mode = l->whole ? "whole" : "changes",
-				    .rows = l->rows,
+				    .rows = l->known ? 0 : l->rows,
 				    .balance = balance,
 				    .position = position,
 				    .model = l->model};
 
-	if (l->known) {
+	if (l->loaded.len > 0)
+		e.offsets = ev_buf_str(&l->loaded);
+	if (l->known && !l->further) {
 		ops->abandon(l->target);
 		l->open = false;
 		return EV_OK;
@@ -783,6 +820,8 @@ enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *dig
 		*err = l->conflict;
 		return EV_FATAL;
 	}
+	if (find_offsets(l, err) != EV_OK)
+		return EV_FATAL;
 	if (l->by_position)
 		return end_span(l, digest, balance, err);
 	return check_once(l, err) == EV_OK ? keep_entry(l, digest, balance) : EV_FATAL;
@@ -797,7 +836,8 @@ static struct ev_ledger_entry entry_of(const struct ev_load *l, size_t i)
 					.digest = e->digest,
 					.mode = l->snapshot && i == 0 ? "snapshot" : "insert",
 					.rows = e->rows,
-					.balance = e->balance};
+					.balance = e->balance,
+					.offsets = e->offsets};
 }
 
 static enum ev_status commit_batches(struct ev_load *l, struct ev_loaded *what,

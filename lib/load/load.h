@@ -27,6 +27,8 @@ struct ev_load;
  */
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
 			     struct ev_target *target, bool snapshot, bool empty, bool sealed);
+/* Enters what the seals that have come say of topics in the ledger: offsets, which is borrowed. */
+void ev_load_keep_offsets(struct ev_load *l, const struct ev_offsets *offsets);
 /*
  * A batch begins; NULL if its name is told at its end. span: what it shows of a state, or NULL.
  * With the first one the target is locked.

@@ -13,7 +13,7 @@ struct ev_rejects {
 	const char *stage;
 	struct ev_out *out; /* NULL: the first reject ends the run */
 	struct ev_buf line;
-	uint64_t n;
+	uint64_t n, n_kept;
 	struct {
 		const char *code;
 		uint64_t n;
@@ -239,9 +239,15 @@ const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n)
 	return r->by_code[i].code;
 }
 
-enum ev_status ev_rejects_sync(struct ev_rejects *r, struct ev_error *err)
+enum ev_status ev_rejects_keep(struct ev_rejects *r, struct ev_error *err)
 {
-	return r->out != NULL ? ev_out_sync(r->out, err) : EV_OK;
+	if (r->out == NULL || r->n == r->n_kept)
+		return EV_OK;
+	if (ev_out_sync(r->out, err) != EV_OK)
+		return EV_FATAL;
+	ev_out_keep(r->out);
+	r->n_kept = r->n;
+	return EV_OK;
 }
 
 enum ev_status ev_rejects_prepare(struct ev_rejects *r, struct ev_error *err)

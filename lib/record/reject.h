@@ -62,8 +62,11 @@ uint64_t ev_rejects_count(const struct ev_rejects *r);
 /* The counts by code: the i-th code and its count, or NULL behind the last. */
 const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n);
 
-/* Syncs the rejects so far, under no name yet; more may follow. */
-enum ev_status ev_rejects_sync(struct ev_rejects *r, struct ev_error *err);
+/*
+ * What was set aside so far counts, for it is about to be sealed, and more may follow: it is
+ * synced, and whatever ends the run leaves the file under its temporary name.
+ */
+enum ev_status ev_rejects_keep(struct ev_rejects *r, struct ev_error *err);
 /* Writes and syncs all of the file, which has no name yet. */
 enum ev_status ev_rejects_prepare(struct ev_rejects *r, struct ev_error *err);
 /* Gives the file its name. */

@@ -328,6 +328,8 @@ static enum ev_status bundle_enter(struct ev_target *target, const struct ev_led
 	to = &b->entries[b->n_entries++];
 	*to = (struct ev_bundle_entry){
 		.batch = ev_strdup(e->batch), .balance = ev_strdup(e->balance), .rows = e->rows};
+	if (e->offsets != NULL)
+		to->offsets = ev_strdup(e->offsets);
 	snprintf(to->digest, sizeof to->digest, "%s", e->digest);
 	snprintf(to->mode, sizeof to->mode, "%s", e->mode);
 	if (e->model != NULL)
@@ -611,6 +613,7 @@ static void bundle_free(struct ev_target *target)
 	for (size_t i = 0; i < b->n_entries; i++) {
 		free(b->entries[i].batch);
 		free(b->entries[i].balance);
+		free(b->entries[i].offsets);
 	}
 	ev_pack_free(&b->pack);
 	ev_buf_free(&b->line);

@@ -415,7 +415,8 @@ void ev_sql_ledger(const struct ev_dialect *d, const char *schema, struct ev_buf
 	ledger_column(d, "rows", d->ledger_int, false, ",\n", out);
 	ledger_column(d, "balance", d->ledger_json, false, ",\n", out);
 	ledger_column(d, "position", d->text, true, ",\n", out);
-	ledger_column(d, "model", d->text, true, "\n)", out);
+	ledger_column(d, "model", d->text, true, ",\n", out);
+	ledger_column(d, "offsets", d->text, true, "\n)", out);
 	if (d->by_load)
 		ev_buf_puts(out, "\nENGINE = ReplacingMergeTree ORDER BY \"commit_no\"");
 	ev_buf_puts(out, ";\n");

@@ -71,7 +71,7 @@ struct ev_bundle_files {
 };
 
 struct ev_bundle_entry {
-	char *batch, *balance;
+	char *batch, *balance, *offsets;
 	char digest[33], mode[16];
 	uint64_t rows;
 };

@@ -274,6 +274,25 @@ enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t
 	return st;
 }
 
+/* The column that this version has added to the ledger. */
+static enum ev_status find_offsets(struct ev_postgres *p, struct ev_error *err)
+{
+	static const char sql[] = "SELECT 1 FROM pg_attribute WHERE attrelid = $1::regclass AND "
+				  "attname = 'offsets' AND NOT attisdropped";
+	const char *ledger = p->ledger;
+	PGresult *r = ev_pg_ask(p, "the ledger cannot be read", sql, 1, &ledger, err);
+	enum ev_status st = r != NULL ? EV_OK : EV_FATAL;
+	struct ev_buf mend = {0};
+
+	if (r != NULL && ev_pq.ntuples(r) == 0) {
+		ev_buf_printf(&mend, "ALTER TABLE %s ADD COLUMN \"offsets\" TEXT", ledger);
+		st = refuses(p, NULL, "lacks the column offsets", ev_buf_str(&mend), err);
+	}
+	ev_buf_free(&mend);
+	ev_pq.clear(r);
+	return st;
+}
+
 enum ev_status ev_pg_find_ledger(struct ev_postgres *p, struct ev_error *err)
 {
 	enum ev_status st;
@@ -299,7 +318,7 @@ enum ev_status ev_pg_find_ledger(struct ev_postgres *p, struct ev_error *err)
 	else if (ev_pq.resultStatus(r) != PGRES_TUPLES_OK)
 		st = ev_pg_trouble(p, "the ledger cannot be read", r, err);
 	ev_pq.clear(r);
-	return st;
+	return st == EV_OK ? find_offsets(p, err) : st;
 }
 
 /* A reader may ask: nothing is locked. */

@@ -68,19 +68,20 @@ static enum ev_status postgres_enter(struct ev_target *t, const struct ev_ledger
 {
 	struct ev_postgres *p = ev_postgres_of(t);
 	char rows[24];
-	const char *const values[] = {e->batch,	  e->digest,   e->mode, rows,
-				      e->balance, e->position, e->model};
+	const char *const values[] = {e->batch,	  e->digest,   e->mode,	 rows,
+				      e->balance, e->position, e->model, e->offsets};
 	PGresult *r;
 
 	snprintf(rows, sizeof rows, "%llu", (unsigned long long)e->rows);
 	ev_buf_reset(&p->scratch);
 	ev_buf_printf(
 		&p->scratch,
-		"INSERT INTO %s (commit_no, batch, digest, mode, rows, balance, position, model) "
-		"SELECT coalesce(max(commit_no), 0) + 1, $1, $2, $3, $4::int8, $5::jsonb, $6, $7 "
-		"FROM %s RETURNING commit_no",
+		"INSERT INTO %s "
+		"(commit_no, batch, digest, mode, rows, balance, position, model, offsets) "
+		"SELECT coalesce(max(commit_no), 0) + 1, $1, $2, $3, $4::int8, $5::jsonb, $6, $7, "
+		"$8 FROM %s RETURNING commit_no",
 		p->ledger, p->ledger);
-	r = ev_pg_ask(p, "the ledger cannot be written", ev_buf_str(&p->scratch), 7, values, err);
+	r = ev_pg_ask(p, "the ledger cannot be written", ev_buf_str(&p->scratch), 8, values, err);
 	if (r == NULL)
 		return EV_FATAL;
 	free(p->last_batch);
@@ -276,6 +277,28 @@ static enum ev_status read_standing(struct ev_postgres *p, struct ev_standing *s
 	return st;
 }
 
+static enum ev_status postgres_offsets(struct ev_target *t, struct ev_offsets *all,
+				       struct ev_error *err)
+{
+	struct ev_postgres *p = ev_postgres_of(t);
+	enum ev_status st = EV_OK;
+	PGresult *r;
+
+	ev_buf_reset(&p->scratch);
+	ev_buf_printf(&p->scratch,
+		      "SELECT offsets, commit_no FROM %s WHERE offsets IS NOT NULL "
+		      "ORDER BY commit_no DESC LIMIT 1",
+		      p->ledger);
+	r = ev_pg_ask(p, "the ledger cannot be read", ev_buf_str(&p->scratch), 0, NULL, err);
+	if (r == NULL)
+		return EV_FATAL;
+	if (ev_pq.ntuples(r) > 0 &&
+	    !ev_offsets_parse(ev_pq.getvalue(r, 0, 0), (size_t)ev_pq.getlength(r, 0, 0), all))
+		st = strange(p, "offsets", ev_pq.getvalue(r, 0, 1), err);
+	ev_pq.clear(r);
+	return st;
+}
+
 static enum ev_status postgres_begin(struct ev_target *t, struct ev_standing *standing,
 				     struct ev_error *err)
 {
@@ -292,7 +315,7 @@ static enum ev_status postgres_begin(struct ev_target *t, struct ev_standing *st
 			return EV_FATAL;
 	if (read_standing(p, standing, err) != EV_OK)
 		return EV_FATAL;
-	p->straight = standing->fresh;
+	p->straight = true;
 	return EV_OK;
 }
 
@@ -304,6 +327,7 @@ static const struct ev_target_ops ops = {.check = ev_pg_check,
 					 .erase = ev_pg_erase,
 					 .insert = ev_pg_insert,
 					 .flush = ev_pg_flush,
+					 .offsets = postgres_offsets,
 					 .enter = postgres_enter,
 					 .newest = postgres_newest,
 					 .commit = postgres_commit,
@@ -342,11 +366,11 @@ static struct ev_target *postgres_open(const char *url, const char *schema,
 	return NULL;
 }
 
-static enum ev_status postgres_position(const char *url, const char *schema, const char *model,
-					char text[EV_STORE_POSITION], struct ev_error *err)
+static enum ev_status postgres_stand(const char *url, const char *schema, const char *model,
+				     struct ev_standing *standing, struct ev_offsets *offsets,
+				     struct ev_error *err)
 {
 	static const struct ev_tables none = {NULL, 0};
-	struct ev_standing standing;
 	struct ev_postgres *p;
 	enum ev_status st;
 
@@ -361,9 +385,9 @@ static enum ev_status postgres_position(const char *url, const char *schema, con
 	if (st == EV_OK)
 		st = check_ledger(p, err);
 	if (st == EV_OK)
-		st = read_standing(p, &standing, err);
+		st = read_standing(p, standing, err);
 	if (st == EV_OK)
-		st = ev_standing_write(&standing, url, text, err);
+		st = postgres_offsets(&p->target, offsets, err);
 	postgres_free(&p->target);
 	return st;
 }
@@ -388,17 +412,19 @@ static struct ev_target *postgres_open(const char *url, const char *schema,
 	return NULL;
 }
 
-static enum ev_status postgres_position(const char *url, const char *schema, const char *model,
-					char text[EV_STORE_POSITION], struct ev_error *err)
+static enum ev_status postgres_stand(const char *url, const char *schema, const char *model,
+				     struct ev_standing *standing, struct ev_offsets *offsets,
+				     struct ev_error *err)
 {
 	(void)url;
 	(void)schema;
 	(void)model;
-	(void)text;
+	(void)standing;
+	(void)offsets;
 	return absent(err);
 }
 
 #endif
 
 const struct ev_engine ev_postgres = {
-	.dialect = "postgres", .open = postgres_open, .position = postgres_position};
+	.dialect = "postgres", .open = postgres_open, .stand = postgres_stand};

@@ -106,11 +106,12 @@ static void put_points(struct script *s)
 /* What is to be entered in the ledger. */
 static void put_entries(struct script *s)
 {
-	static const char *const columns[] = {"#n",	    "batch",   "digest", "load_mode",
-					      "#row_count", "balance", "point",	 "model"};
+	static const char *const columns[] = {"#n",	   "batch",	 "digest",
+					      "load_mode", "#row_count", "balance",
+					      "point",	   "model",	 "offsets"};
 	char position[EV_STORE_POSITION];
 
-	script_own(s, "ev_entry", columns, 8);
+	script_own(s, "ev_entry", columns, 9);
 	for (size_t i = 0; i < s->b->n_entries; i++) {
 		const struct ev_bundle_entry *e = &s->b->entries[i];
 
@@ -122,10 +123,15 @@ static void put_entries(struct script *s)
 		script_text(s, e->balance);
 		if (s->b->by_position) {
 			ev_point_write(&s->b->span.to, position);
-			script_put(s, ", '%s', '%s')", position, s->b->model);
+			script_put(s, ", '%s', '%s', ", position, s->b->model);
 		} else {
-			script_put(s, ", NULL, NULL)");
+			script_put(s, ", NULL, NULL, ");
 		}
+		if (e->offsets != NULL)
+			script_text(s, e->offsets);
+		else
+			script_put(s, "NULL");
+		script_put(s, ")");
 	}
 	script_put(s, ";\n");
 }
@@ -515,13 +521,14 @@ static void put_ledger_rows(struct script *s)
 {
 	script_put(s, "INSERT INTO [ev_ledger] ([commit_no], [batch], [digest], "
 		      "[mode], [rows], [balance], "
-		      "[position], [model])\n");
-	script_put(s,
-		   "\tSELECT e.n + (SELECT load_no FROM ev_guard) - 1, "
-		   "e.batch, e.digest, e.load_mode, "
-		   "e.row_count, %se.balance%s, e.point, e.model\n\tFROM ev_entry AS e WHERE " GUARD
-		   ";\n",
-		   s->e->json, s->e->json_end);
+		      "[position], [model], [offsets])\n");
+	script_put(
+		s,
+		"\tSELECT e.n + (SELECT load_no FROM ev_guard) - 1, "
+		"e.batch, e.digest, e.load_mode, "
+		"e.row_count, %se.balance%s, e.point, e.model, e.offsets\n"
+		"\tFROM ev_entry AS e WHERE " GUARD ";\n",
+		s->e->json, s->e->json_end);
 }
 
 static void put_head(struct script *s)

@@ -120,8 +120,8 @@ static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_e
 	if (ev_sqlite_prepare(
 		    s,
 		    "INSERT INTO ev_ledger "
-		    "(commit_no, batch, digest, mode, rows, balance, position, model) "
-		    "SELECT coalesce(max(commit_no), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM ev_ledger",
+		    "(commit_no, batch, digest, mode, rows, balance, position, model, offsets) "
+		    "SELECT coalesce(max(commit_no), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM ev_ledger",
 		    &q, err) != EV_OK)
 		return EV_FATAL;
 	if (ev_sqlite_bind(q, 1, e->batch) != SQLITE_OK ||
@@ -130,7 +130,8 @@ static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_e
 	    sqlite3_bind_int64(q, 4, (int64_t)e->rows) != SQLITE_OK ||
 	    ev_sqlite_bind(q, 5, e->balance) != SQLITE_OK ||
 	    ev_sqlite_bind(q, 6, e->position) != SQLITE_OK ||
-	    ev_sqlite_bind(q, 7, e->model) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
+	    ev_sqlite_bind(q, 7, e->model) != SQLITE_OK ||
+	    ev_sqlite_bind(q, 8, e->offsets) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
 		st = ev_sqlite_trouble(s, "the ledger cannot be written", err);
 	sqlite3_finalize(q);
 	free(s->last_batch);
@@ -299,7 +300,8 @@ static enum ev_status check_ledger(struct ev_sqlite *s, struct ev_error *err)
 		"WHEN rows NOT BETWEEN 0 AND 1000000000000000 THEN 'rows' "
 		"WHEN typeof(balance) IS NOT 'text' THEN 'balance' "
 		"WHEN typeof(position) IS NOT iif(mode IN ('changes', 'whole'), 'text', 'null') "
-		"THEN 'position' WHEN typeof(model) IS NOT typeof(position) THEN 'model' END AS c, "
+		"THEN 'position' WHEN typeof(model) IS NOT typeof(position) THEN 'model' "
+		"WHEN typeof(offsets) NOT IN ('text', 'null') THEN 'offsets' END AS c, "
 		"quote(commit_no) FROM ev_ledger WHERE c IS NOT NULL UNION ALL "
 		"SELECT 'a second', quote(commit_no) FROM ev_ledger GROUP BY commit_no "
 		"HAVING count(*) > 1 LIMIT 1";
@@ -328,19 +330,22 @@ static enum ev_status find_ledger(struct ev_sqlite *s, struct ev_error *err)
 {
 	static const char *const sql[] = {"SELECT 1 FROM ev_ledger LIMIT 0",
 					  "SELECT commit_no, batch, digest, mode, rows, balance, "
-					  "position, model FROM ev_ledger LIMIT 0"};
+					  "position, model FROM ev_ledger LIMIT 0",
+					  "SELECT offsets FROM ev_ledger LIMIT 0"};
 	static const char *const lacks[] = {
 		"there is no ledger: make the tables first",
 		"the ledger is that of another version: make the tables in a new file"};
 	sqlite3_stmt *q;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		if (sqlite3_prepare_v2(s->db, sql[i], -1, &q, NULL) == SQLITE_OK) {
 			sqlite3_finalize(q);
 			continue;
 		}
 		if (sqlite3_errcode(s->db) != SQLITE_ERROR)
 			return ev_sqlite_trouble(s, "the ledger cannot be read", err);
+		if (i == 2)
+			return ev_sqlite_lacks_offsets(s, err);
 		return ev_fail(err, "%s: %s with evschema -m %s -t sqlite | sqlite3 %s", s->file,
 			       lacks[i], s->model, i == 0 ? s->file : "FILE");
 	}
@@ -386,6 +391,35 @@ static enum ev_status read_standing(struct ev_sqlite *s, struct ev_standing *sta
 		st = read_entry(s, q, standing, err);
 	else if (rc != SQLITE_DONE)
 		st = ev_sqlite_trouble(s, "the ledger cannot be read", err);
+	sqlite3_finalize(q);
+	return st;
+}
+
+static enum ev_status sqlite_offsets(struct ev_target *t, struct ev_offsets *all,
+				     struct ev_error *err)
+{
+	struct ev_sqlite *s = ev_sqlite_of(t);
+	enum ev_status st = EV_OK;
+	const char *text, *number;
+	sqlite3_stmt *q;
+	int rc;
+
+	if (ev_sqlite_prepare(s,
+			      "SELECT offsets, commit_no FROM ev_ledger WHERE offsets IS NOT NULL "
+			      "ORDER BY commit_no DESC LIMIT 1",
+			      &q, err) != EV_OK)
+		return EV_FATAL;
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		if ((text = ev_sqlite_text(s, q, 0, err)) == NULL)
+			st = EV_FATAL;
+		else if (!ev_offsets_parse(text, strlen(text), all))
+			st = (number = ev_sqlite_text(s, q, 1, err)) == NULL
+				     ? EV_FATAL
+				     : strange(s, "offsets", number, err);
+	} else if (rc != SQLITE_DONE) {
+		st = ev_sqlite_trouble(s, "the ledger cannot be read", err);
+	}
 	sqlite3_finalize(q);
 	return st;
 }
@@ -460,6 +494,7 @@ static const struct ev_target_ops ops = {.check = sqlite_check,
 					 .erase = ev_sqlite_erase,
 					 .insert = ev_sqlite_insert,
 					 .flush = ev_sqlite_flush,
+					 .offsets = sqlite_offsets,
 					 .enter = sqlite_enter,
 					 .newest = sqlite_newest,
 					 .commit = sqlite_commit,
@@ -498,12 +533,12 @@ static struct ev_target *sqlite_open(const char *url, const char *schema,
 	return NULL;
 }
 
-static enum ev_status sqlite_position(const char *url, const char *schema, const char *model,
-				      char text[EV_STORE_POSITION], struct ev_error *err)
+static enum ev_status sqlite_stand(const char *url, const char *schema, const char *model,
+				   struct ev_standing *standing, struct ev_offsets *offsets,
+				   struct ev_error *err)
 {
 	static const struct ev_tables none = {NULL, 0};
 	struct ev_sqlite *s = new_sqlite(url, &none, model);
-	struct ev_standing standing;
 	enum ev_status st = open_file(s, err);
 
 	(void)schema;
@@ -512,12 +547,12 @@ static enum ev_status sqlite_position(const char *url, const char *schema, const
 	else
 		st = EV_FATAL;
 	if (st == EV_OK)
-		st = read_standing(s, &standing, err);
+		st = read_standing(s, standing, err);
 	if (st == EV_OK)
-		st = ev_standing_write(&standing, s->file, text, err);
+		st = sqlite_offsets(&s->target, offsets, err);
 	sqlite_free(&s->target);
 	return st;
 }
 
 const struct ev_engine ev_sqlite = {
-	.dialect = "sqlite", .open = sqlite_open, .position = sqlite_position};
+	.dialect = "sqlite", .open = sqlite_open, .stand = sqlite_stand};

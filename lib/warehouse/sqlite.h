@@ -66,6 +66,8 @@ enum ev_status ev_sqlite_check_is_plain(struct ev_sqlite *s, const struct ev_tab
 					struct ev_error *err);
 enum ev_status ev_sqlite_check_table(struct ev_sqlite *s, const struct ev_table *t,
 				     struct ev_error *err);
+/* That the ledger lacks the column that this version has added to it. */
+enum ev_status ev_sqlite_lacks_offsets(struct ev_sqlite *s, struct ev_error *err);
 /* That the ledger is not there: a difference. */
 enum ev_status ev_sqlite_lacks_ledger(struct ev_sqlite *s, struct ev_error *err);
 

@@ -268,6 +268,12 @@ enum ev_status ev_sqlite_check_table(struct ev_sqlite *s, const struct ev_table 
 	return st;
 }
 
+enum ev_status ev_sqlite_lacks_offsets(struct ev_sqlite *s, struct ev_error *err)
+{
+	return refuses(s, NULL, "lacks the column offsets",
+		       "ALTER TABLE ev_ledger ADD COLUMN offsets TEXT", err);
+}
+
 enum ev_status ev_sqlite_lacks_ledger(struct ev_sqlite *s, struct ev_error *err)
 {
 	return differs(s, NULL, EV_LACKS_TABLE, 0, NULL, "is not there", err);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "io/out.h"
+#include "record/offsets.h"
 #include "store/span.h"
 #include "warehouse/table.h"
 
@@ -40,6 +41,7 @@ struct ev_ledger_entry {
 	const char *balance; /* JSON: the stages it went through */
 	/* Of what comes out of a state: the position, and the model's digest; else NULL. */
 	const char *position, *model;
+	const char *offsets; /* how far topics are loaded (offsets.h), as JSON; or NULL */
 };
 
 /* What the newest entry of the ledger says. */
@@ -124,6 +126,9 @@ struct ev_target_ops {
 	enum ev_status (*insert)(struct ev_target *t, const struct ev_row *row,
 				 struct ev_row *there, struct ev_error *err);
 	enum ev_status (*flush)(struct ev_target *t, struct ev_row *there, struct ev_error *err);
+	/* Adds how far topics are loaded, as the newest entry says that says so. NULL: not kept. */
+	enum ev_status (*offsets)(struct ev_target *t, struct ev_offsets *all,
+				  struct ev_error *err);
 	/* Enters a batch in the ledger. */
 	enum ev_status (*enter)(struct ev_target *t, const struct ev_ledger_entry *e,
 				struct ev_error *err);
@@ -201,12 +206,10 @@ struct ev_engine {
 	struct ev_target *(*open)(const char *url, const char *schema,
 				  const struct ev_tables *tables, const char *model,
 				  struct ev_error *err);
-	/*
-	 * Where it stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is
-	 * no ledger, or it follows no state.
-	 */
-	enum ev_status (*position)(const char *url, const char *schema, const char *model,
-				   char text[EV_STORE_POSITION], struct ev_error *err);
+	/* Where it stands, and how far topics are loaded. EV_FATAL if there is no ledger. */
+	enum ev_status (*stand)(const char *url, const char *schema, const char *model,
+				struct ev_standing *standing, struct ev_offsets *offsets,
+				struct ev_error *err);
 };
 
 /*
@@ -216,7 +219,7 @@ struct ev_engine {
 #define EV_PG_LOCK "1702259812"
 
 extern const struct ev_engine ev_sqlite, ev_postgres;
-/* What position says. where: the database, for the error. */
+/* As STORE:N:DIGEST; 0 where nothing was loaded. EV_FATAL if it follows no state. */
 enum ev_status ev_standing_write(const struct ev_standing *s, const char *where,
 				 char text[EV_STORE_POSITION], struct ev_error *err);
 /* That of a URL; NULL if it is none of a database. */
