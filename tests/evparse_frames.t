@@ -485,6 +485,24 @@ try 'rejects go back, byte for byte' 0 'printf "a,b\n1,\"x\n2\",y,z\n" >file; ev
 ! evparse: nothing passed, and the batch is not approved: 1 record was rejected: see whether they are wrong or the format is
 END
 
+printf '[{\n "id": "e1",\n "_ev": [\n1],\n "l": {\n  "a": 1 }\n},\n{\n "id": "e2,\n "n": 2\n}\n]\n' >file
+run 'evparse -f json-array -r set-aside file; evreject restore set-aside'
+check 'an element is given back over all its lines' 0 '{
+ "id": "e1",
+ "_ev": [
+1],
+ "l": {
+  "a": 1 }
+}
+{
+ "id": "e2,
+ "n": 2
+}' '~nothing passed'
+run 'evreject edit "del(._ev)" set-aside >edited; evreject replay -c reserved edited'
+check 'and edited, replayed on one line' 0 '{"id":"e1","l":{"a":1}}' any
+run 'evreject replay -c control set-aside | evparse -f json-array -r again'
+is 'what is no JSON is what it was' "$(sed 's/.*"raw"//' again)" "$(sed -n '2s/.*"raw"//p' set-aside)"
+
 #
 # How the bytes arrive
 #

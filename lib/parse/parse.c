@@ -2,7 +2,7 @@
 #include "base/utf8.h"
 #include "parse/internal.h"
 #include "scan/form.h"
-#include "json/part.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 
@@ -304,23 +304,6 @@ static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
 	ev_event_write(event->doc, event->reserved, m->p, m->len, &p->out);
 }
 
-/* Without the white space between tokens, which may be line ends. */
-static void put_flat(const char *p, size_t len, struct ev_buf *out)
-{
-	bool quoted = false;
-
-	ev_buf_room(out, len);
-	for (size_t i = 0; i < len; i++) {
-		if (quoted && p[i] == '\\')
-			ev_buf_putc(out, p[i++]);
-		else if (p[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (ev_json_blank(p[i]) || p[i] == '\n'))
-			continue;
-		ev_buf_putc(out, p[i]);
-	}
-}
-
 /* Passes an event on that is spread over lines. */
 static enum ev_status pass_flat(struct ev_parse *p, const struct ev_record *rec,
 				const struct ev_doc *d, struct ev_error *err)
@@ -330,7 +313,7 @@ static enum ev_status pass_flat(struct ev_parse *p, const struct ev_record *rec,
 	enum ev_status st;
 
 	ev_buf_reset(&p->flat);
-	put_flat(d->text, d->len, &p->flat);
+	ev_json_flat(d->text, d->len, &p->flat);
 	memset(ev_buf_room(&p->flat, EV_IN_SLACK), 0, EV_IN_SLACK);
 	flat.p = p->flat.p;
 	flat.len = p->flat.len;
