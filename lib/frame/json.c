@@ -200,30 +200,46 @@ static enum ev_cut_is end_cut(struct json *j, struct ev_cut *c)
 	return EV_CUT_RECORD;
 }
 
+/* The first byte of the string's inside from i on that is not text alone. */
+static size_t pass_text(const struct ev_cut *c, size_t i)
+{
+	while (i < c->len && c->p[i] != '"' && c->p[i] != '\\' && c->p[i] != '\n')
+		i++;
+	return i;
+}
+
+/* It ends at i, with its quote. */
+static void end_string(struct json *j, const struct ev_cut *c, size_t i)
+{
+	j->quoted = false;
+	j->before = '"';
+	j->named = j->list != NULL && j->depth == 1 && i - j->name == strlen(j->list) &&
+		   memcmp(c->p + j->name, j->list, i - j->name) == 0;
+}
+
 /* The string from i on, up to where it ends, if it does. Returns where to go on. */
 static size_t pass_string(struct json *j, const struct ev_cut *c, size_t i)
 {
-	for (; i < c->len; i++) {
-		const char b = c->p[i];
-
-		if (b == '\n') {
+	while (j->quoted && i < c->len) {
+		if (j->escaped && c->p[i] != '\n') {
+			j->escaped = false;
+			j->end = ++i;
+			continue;
+		}
+		i = pass_text(c, i);
+		j->end = i;
+		if (i == c->len)
+			break;
+		if (c->p[i] == '\n') {
 			j->quoted = false;
 			j->broken = true;
 			return i;
 		}
-		j->end = i + 1;
-		if (j->escaped) {
-			j->escaped = false;
-		} else if (b == '\\') {
+		if (c->p[i] == '"')
+			end_string(j, c, i);
+		else
 			j->escaped = true;
-		} else if (b == '"') {
-			j->quoted = false;
-			j->before = '"';
-			j->named = j->list != NULL && j->depth == 1 &&
-				   i - j->name == strlen(j->list) &&
-				   memcmp(c->p + j->name, j->list, i - j->name) == 0;
-			return i + 1;
-		}
+		j->end = ++i;
 	}
 	return i;
 }
