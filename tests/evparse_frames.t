@@ -354,6 +354,10 @@ sed 's/^    *//' kinesis | tr -d '\n' >other
 is 'an id is made of the sequence number, wherever the record stands' \
 	"$(evparse -f kinesis -r set-aside --add-id event_id kinesis | sed -n 2p)" \
 	"$(evparse -f kinesis -r set-aside --add-id event_id other | sed -n 2p)"
+cp kinesis shard-0
+run 'evparse -f kinesis --origin -r set-aside shard-0'
+check 'and the origin names it' 0 '~^\{"event_id":"e1","_ev":\{"origin":\{"source":"shard-0/49543463076548007577105092703039560359975228518395019266","line":3,"offset":27\}\}\}$'
+is 'but a reject is one of the file' "$(sed -n '1s/.*"source":"\([^"]*\)".*/\1/p' set-aside)" shard-0
 printf '{"Records":[{"Data":"e30="}],"NextShardIterator":"AA' >file
 frames 'an answer that is cut' kinesis '2 1 1 0' file <<'END'
 {}

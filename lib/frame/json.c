@@ -13,7 +13,7 @@
 
 enum {
 	DEPTH = 1024, /* brackets whose kind is known; what is deeper is no event in any case */
-	LOST = -1,    /* for line_starts_at: no byte of the line was seen yet */
+	LOST = -1,    /* of `lead`: no byte of the line was seen yet */
 };
 
 struct json {
@@ -31,12 +31,12 @@ struct json {
 	bool open;
 	bool passed_over; /* no record: what stands around the list */
 	bool broken;
-	bool flat;	/* its lines begin as far to the left as itself */
-	int64_t column; /* of what its line begins with */
-	bool scalar, scalar_ended;
-	bool quoted, escaped; /* in a string, behind a backslash */
-	size_t name;	      /* where the last string at depth 1 begins */
-	bool named;	      /* that is the name `list` */
+	bool flat;		   /* its lines begin as far to the left as itself */
+	int64_t column;		   /* of what its line begins with */
+	bool scalar, scalar_ended; /* it is no object or array; only white space may follow */
+	bool quoted, escaped;	   /* in a string; there, behind a backslash */
+	size_t name;		   /* where the last string at depth 1 begins */
+	bool named;		   /* that is the name `list` */
 	char before; /* what stands before: a bracket, a comma, a colon, or '"' for a value */
 	size_t end;  /* behind the last byte that is no white space */
 	size_t depth;

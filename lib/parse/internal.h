@@ -165,7 +165,7 @@ struct ev_parse {
 	/* Of what is wrapped */
 	struct ev_scan *scan; /* of the wrapping */
 	struct ev_buf wrapped, scratch;
-	struct ev_buf key; /* what the queue knows the record by; empty: nothing */
+	struct ev_buf key, source; /* what the queue knows the record by, or nothing; its origin */
 };
 
 /* Steps of formats. */

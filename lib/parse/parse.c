@@ -192,6 +192,7 @@ void ev_parse_free(struct ev_parse **p)
 	ev_buf_free(&(*p)->wrapped);
 	ev_buf_free(&(*p)->scratch);
 	ev_buf_free(&(*p)->key);
+	ev_buf_free(&(*p)->source);
 	free(*p);
 	*p = NULL;
 }
