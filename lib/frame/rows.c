@@ -108,7 +108,7 @@ static const char *read_names(struct rows *r, const char *p, const char *end)
 	return wrong;
 }
 
-/* "line 3: the header names the column total twice", the name as people can read it. */
+/* What is wrong with a column, its name as people can read it. */
 static enum ev_cut_is fail_of_name(const struct ev_cut *c, const struct ev_frame_column *name,
 				   const char *what, struct ev_error *err)
 {

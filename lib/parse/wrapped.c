@@ -94,13 +94,14 @@ bool ev_unwrap_sqs(struct ev_parse *p, const struct ev_record *rec, struct ev_bu
 
 bool ev_unwrap_docker(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
 {
-	const char *at = rec->p, *end = rec->p + rec->len, *text;
-	size_t len;
+	const char *at = rec->p, *end = rec->p + rec->len;
 
 	while (at < end) {
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = lf != NULL ? lf : end;
 		const struct ev_doc *d = read_object(p, at, (size_t)(stop - at));
+		const char *text;
+		size_t len;
 
 		if (d == NULL || (text = text_of(p, d, "log", &len)) == NULL)
 			return false;
