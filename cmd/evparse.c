@@ -12,7 +12,12 @@ static const char *new_seal;
 static struct cli_option options[] = {
 	{"format", 'f', "FORMAT", NULL},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
+	{"zone", '\0', "ZONE", "where times without an offset are local, such as Europe/Amsterdam"},
+	{"year", '\0', "YEAR", "that of times without one: 2026, or the day that it begins with"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
+	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
+	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
+	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
 	CLI_COMMIT_OPTION,
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
@@ -33,9 +38,14 @@ static void take(size_t index, const char *argument)
 	switch (index) {
 	case 0: parse_options.format = argument; return;
 	case 1: parse_options.origin = true; return;
-	case 2: take_add_id(argument); return;
-	case 3: cli_commit_take(argument); return;
-	case 4: new_seal = argument; return;
+	case 2: parse_options.zone = argument; return;
+	case 3: parse_options.year = argument; return;
+	case 4: take_add_id(argument); return;
+	case 5: parse_options.header = argument; return;
+	case 6: parse_options.continued = true; return;
+	case 7: parse_options.begins = argument; return;
+	case 8: cli_commit_take(argument); return;
+	case 9: new_seal = argument; return;
 	}
 }
 
@@ -58,8 +68,24 @@ static const char *help_of_format(struct ev_buf *out)
 
 CLI_STEP(step, ev_parse_step)
 
+/* Opens the engine; the model is read for a format that is not built in. */
+static struct ev_parse *open_parse(struct cli *cli, struct ev_model **model)
+{
+	struct ev_parse *parse;
+
+	if (!ev_parse_has_format(parse_options.format))
+		*model = cli_model(cli, false);
+	parse_options.model = *model;
+	parse = ev_parse_open(&parse_options, &cli->port, &cli->error);
+	if (parse == NULL)
+		cli_usage("%s", cli->error.text);
+	return parse;
+}
+
 int main(int argc, char **argv)
 {
+	struct cli_engine engine = {.flow = CLI_FLOW_EACH, .keeps_places = true, .step = step};
+	struct ev_model *model = NULL;
 	struct ev_parse *parse;
 	struct ev_buf help = {0};
 	struct cli cli;
@@ -74,15 +100,13 @@ int main(int argc, char **argv)
 		return CLI_OK;
 	}
 	cli_commit_apply(&cli);
-	parse = ev_parse_open(&parse_options, &cli.port, &cli.error);
-	if (parse == NULL)
-		cli_usage("%s", cli.error.text);
-	status = cli_run(
-		&cli,
-		&(struct cli_engine){
-			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true, .step = step},
-		cli.operands, cli.n_operands);
+	parse = open_parse(&cli, &model);
+	engine.engine = parse;
+	engine.frames = ev_parse_frames(parse);
+	engine.counts = ev_parse_counts(parse);
+	status = cli_run(&cli, &engine, cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
+	ev_model_free(&model);
 	ev_buf_free(&help);
 	cli_close(&cli);
 	return status;

@@ -40,22 +40,24 @@ evschema -t sqlite | sqlite3 -bail fresh.db || exit 2
 # Five days. Every sixth event is one of the person: most of its records name her, and some say her
 # name and no more. Events of the third day's end have her as a guest. Some lines are not right.
 awk '
-function any(list, a) { return a[int(rand() * split(list, a, "|")) + 1] }
+function rnd() { x = x * 16807 % 2147483647; return x / 2147483647 }
+function any(list, a) { return a[int(rnd() * split(list, a, "|")) + 1] }
 BEGIN {
-	srand(17)
+	x = 17
 	for (i = 0; i < 400; i++) {
-		n = int(rand() * 60)
+		day = 1 + int(i / 80)
+		n = int(rnd() * 60)
 		hers = n % 6 == 5
-		printf "{\"id\":\"e%d\",\"type\":\"%s\",\"time\":\"2026-03-0%dT%02d:00:00Z\",\"v\":%d,", n, n % 3 ? "Order" : "Visit", 1 + int(i / 80), rand() * 24, rand() * 9 >"day" 1 + int(i / 80)
-		printf "%s", any("|\"op\":\"patch\",|\"op\":\"delete\",||") >"day" 1 + int(i / 80)
-		if (rand() < 0.7 || !(n in seen))
-			printf "\"user\":\"%s\",", hers ? "pers-0n-17" : any("u1|u2|u3|pers-0n-1") >"day" 1 + int(i / 80)
-		if (rand() < 0.4)
-			printf "\"name\":\"%s\",", hers ? any("Zo\303\253 Quint|Zo\\u00eb Quint") : any("Ann|Bob") >"day" 1 + int(i / 80)
+		line = sprintf("{\"id\":\"e%d\",\"type\":\"%s\",\"time\":\"2026-03-0%dT%02d:00:00Z\",\"v\":%d,", n, n % 3 ? "Order" : "Visit", day, rnd() * 24, rnd() * 9)
+		line = line any("|\"op\":\"patch\",|\"op\":\"delete\",||")
+		if (rnd() < 0.7 || !(n in seen))
+			line = line "\"user\":\"" (hers ? "pers-0n-17" : any("u1|u2|u3|pers-0n-1")) "\","
+		if (rnd() < 0.4)
+			line = line "\"name\":\"" (hers ? any("Zo\303\253 Quint|Zo\\u00eb Quint") : any("Ann|Bob")) "\","
 		if (n % 7 == 3)
-			printf "\"guests\":[{\"user\":\"u2\"},{\"user\":\"%s\"}],", n == 10 ? "pers-0n-17" : "u3" >"day" 1 + int(i / 80)
+			line = line "\"guests\":[{\"user\":\"u2\"},{\"user\":\"" (n == 10 ? "pers-0n-17" : "u3") "\"}],"
 		seen[n]
-		printf "\"total\":%d}\n", rand() < 0.1 ? 1000 : rand() * 90 >"day" 1 + int(i / 80)
+		print line "\"total\":" (rnd() < 0.1 ? 1000 : int(rnd() * 90)) "}" >("day" day)
 	}
 }'
 cat >>day2 <<'LINES'
@@ -176,16 +178,16 @@ is 'evdedupe has no text of anybody' "$(finds state/keys)" ''
 rows=$(sqlite3 shop.db 'SELECT count(*) FROM events')
 run 'erase 2>../notes | sed "s/^\(bytes\|entries\): .*/\1/"'
 check 'she is erased' 0 'events: 11
-records: 59
+records: 74
 broken lines: 3
 events: 10
-records: 54
+records: 64
 commit: 6
 events: 1
-records: 9
+records: 6
 broken lines: 0
 events: 1
-records: 9
+records: 6
 commit: 7
 events: 0
 records: 0
@@ -211,7 +213,7 @@ mv rejects ../rejects && mv results ../results && mkdir rejects results
 for n in 1 2 3 4 5; do
 	day "d$n" "$top/day$n" shop.db
 done >log 2>&1
-is 'raw logs that are run again: the records stay erased' "$(sed -n 's/^evversion: \([0-9]*\) records were erased.*/\1/p' log | paste -sd+ - | bc)" 63
+is 'raw logs that are run again: the records stay erased' "$(sed -n 's/^evversion: \([0-9]*\) records were erased.*/\1/p' log | awk '{ n += $1 } END { print n }')" 70
 ok 'and none is missed' test -z "$(grep -e 'that are not in it now' log)"
 ok 'the lake knows its batches' test "$(grep -c 'in the lake already' lake.log)" -eq 5
 evstate info state/events | grep ^batch >../got

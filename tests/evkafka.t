@@ -132,7 +132,7 @@ same 'a message is a line with its origin' got - <<'END'
 {"_ev":{"origin":{"source":"orders/0","line":6,"offset":6}}}
 {"a":1.10,"_ev":{"origin":{"source":"orders/0","line":0,"offset":0}}}
 {"b":9007199254740993,"_ev":{"origin":{"source":"orders/0","line":1,"offset":1}}}
-{"c":  [1, 2],"_ev":{"origin":{"source":"orders/1","line":0,"offset":0}}}
+{"c":[1,2],"_ev":{"origin":{"source":"orders/1","line":0,"offset":0}}}
 {"g":1,"_ev":{"origin":{"source":"old.log","line":7,"offset":99}}}
 END
 is 'the balance' "$status $(cat "$err")" '0 evkafka     in 13  out 5  tombstone 1  rejected 6  blank 2'

@@ -172,6 +172,18 @@ lite "SELECT ev_owner || char(9) || coalesce(amount, '\\N') FROM payments" | sor
 same 'bear the amounts of the database' got want
 ok 'and among them one that no double holds' grep -q '	90071992547409\.93$' got
 
+# Type 2: what an order is joined with is what the last event before it said of the customer.
+sqlite3 -bail -readonly out/shop.db >got <<'END'
+CREATE TEMP TABLE said AS SELECT user_id, event_id, ev_valid_from, ev_valid_to, json_extract(metadata, '$.is_guest') AS is_guest
+	FROM events WHERE json_type(metadata, '$.is_guest') IS NOT NULL AND NOT ev_deleted;
+CREATE INDEX said_of ON said (user_id);
+SELECT sum(account_is_guest IS NOT NULL) > 1000, sum(account_is_guest IS NOT (
+	SELECT is_guest FROM said s WHERE s.user_id = t.user_id AND s.ev_valid_from <= t.event_timestamp
+		AND (s.ev_valid_to IS NULL OR s.ev_valid_to > t.event_timestamp)
+	ORDER BY s.ev_valid_from DESC, s.event_id DESC LIMIT 1)) FROM order_items_then t;
+END
+is 'orders know whether their customer was a guest then' "$(cat got)" '1|0'
+
 # Again, elsewhere, in another order, after a crash
 
 shop out demo

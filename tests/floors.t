@@ -14,7 +14,7 @@ done >"$tap/includes"
 
 # Who stands on which floor. A file includes lower floors and its own folder; what else it may and
 # may not is said below.
-floors='base 0 io 1 scan 2 number 2 json 3 regex 3 store 3 expr 4 model 5 record 6 schema 7 expect 8
+floors='base 0 io 1 scan 2 number 2 json 3 regex 3 store 3 expr 4 frame 4 model 5 record 6 schema 7 expect 8
 warehouse 8 contract 9 parse 10 validate 10 dedupe 10 version 10 star 10 ddl 10 load 10 letters 10 lake 10 kafka 10 profile 10 report 10 cli 10 cmd 11'
 
 pointing_up()

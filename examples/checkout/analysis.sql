@@ -152,3 +152,16 @@ SELECT channel, sum(event_type = 'PaymentFailed') AS failed, count(*) AS tried,
 FROM payments
 GROUP BY channel
 ORDER BY channel;
+
+.print
+.print 11. Were our customers guests when they ordered, and are they now?
+-- dim_user says what is so now. dim_account is of type 2, a row for each time, and the view
+-- order_items_then bears what it said when the order was made.
+SELECT iif(t.account_is_guest, 'guest', 'customer') AS ordered_as,
+       iif(u.is_guest, 'guest', 'customer') AS is_now,
+       count(DISTINCT t.event_id) AS orders, count(DISTINCT t.user_id) AS customers
+FROM order_items_then t
+JOIN dim_user u ON u.dim_user_key = t.user_id_key
+WHERE t.account_is_guest IS NOT NULL -- else nothing had been said of it
+GROUP BY 1, 2
+ORDER BY 1, 2;

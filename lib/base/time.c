@@ -79,6 +79,11 @@ static inline bool day_exists(struct ev_date d)
 	       d.day <= month_days[d.month - 1] + (d.month == 2 && ev_date_is_leap(d.year));
 }
 
+bool ev_date_exists(struct ev_date d)
+{
+	return day_exists(d);
+}
+
 bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
 {
 	return len == EV_DATE_TEXT && p[4] == '-' && p[7] == '-' && digits(p, 4, &d->year) &&

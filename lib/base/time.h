@@ -63,6 +63,8 @@ int ev_time_compare(struct ev_time a, struct ev_time b);
 int64_t ev_date_days(struct ev_date d);
 struct ev_date ev_date_of_days(int64_t days);
 bool ev_date_is_leap(int64_t year);
+/* Whether the month has that day. */
+bool ev_date_exists(struct ev_date d);
 /* ISO 8601: 1 is Monday. */
 int ev_date_weekday(int64_t days);
 /* ISO 8601 week and the year that it belongs to. */

@@ -107,14 +107,16 @@ static void take_place(struct run *r, const struct cli_control *line)
 /*
  * Called only where the place is not what the reader expects. Where lines go out that are not as
  * long as those that came in, offsets cannot be counted on, and are left out up to the next source;
- * those of a source that is no file do not count bytes.
+ * but not where several records stand in one line, which the offset alone tells apart. Those of a
+ * source that is no file do not count bytes.
  */
 static void write_place(void *ctx)
 {
 	struct run *r = ctx;
 	struct cli_control line; /* too large to be cleared for each position */
 	bool counted = r->s.expected.source == r->at.source &&
-		       (r->s.expected.offset == EV_NO_OFFSET || r->s.expected.line == r->at.line);
+		       (r->s.expected.offset == EV_NO_OFFSET || r->s.expected.line == r->at.line) &&
+		       r->at.line >= r->s.expected.line;
 
 	line.kind = CLI_AT;
 	line.at.source = r->at.source;
@@ -181,6 +183,14 @@ static void too_long(struct run *r, const struct ev_line *l)
 		cli_must(r->c, ev_rejects_end(r->c->port.rejects, &r->c->error));
 }
 
+/* A record that is no line is blank if it has no bytes, unless these are what is missing. */
+static bool is_blank(const struct run *r, const struct ev_line *l)
+{
+	if (r->e->frames != NULL)
+		return l->len == 0 && !l->cut;
+	return l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len);
+}
+
 static void record(struct run *r, const struct ev_line *l)
 {
 	struct ev_record rec = record_of(r, l);
@@ -190,7 +200,7 @@ static void record(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->s.n_in++;
-	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len))
+	if (is_blank(r, l))
 		r->s.n_blank++;
 	else
 		step(r, &rec);
@@ -259,7 +269,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 
 	line.kind = CLI_RECORD;
 	line.offsets = r->s.begins ? NULL : &r->c->offsets;
-	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE)
+	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE && r->e->frames == NULL)
 		cli_control_read(r->s.seal, l->p, l->len, &line);
 	if (is_sealed(r) && r->s.n == 0 && r->c->unsealed && line.kind == CLI_RECORD)
 		cli_section_begin_here(&r->s);
@@ -307,6 +317,8 @@ static enum ev_status next_line(struct run *r, struct ev_line *l)
 	struct ev_error *err = &r->c->error;
 	enum ev_status st;
 
+	if (r->e->frames != NULL)
+		return ev_frames_next(r->e->frames, l, err);
 	if (source == NULL)
 		return ev_lines_next(r->lines, l, err);
 	while ((st = source->next(source->ctx, l, err)) == EV_OK && l->p == NULL)
@@ -515,6 +527,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
+	if (e->frames != NULL)
+		ev_frames_begin(e->frames, r.in, c->max_line);
 	ev_in_before_block(r.in, cli_section_flush, &r.s);
 	c->port.jump = write_place;
 	c->port.open = open_section;

@@ -6,6 +6,7 @@
 #define EV_CLI_RUN_H
 
 #include "cli/cli.h"
+#include "frame/frame.h"
 
 /* How sections of a sealed input (a batch each, head to seal) become sections of the output. */
 enum cli_flow {
@@ -38,6 +39,8 @@ struct cli_engine {
 	 * checked each line.
 	 */
 	bool unchecked;
+	/* Or NULL: where its records are cut, which are no lines. Of one that begins a chain. */
+	struct ev_frames *frames;
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
 	/* Or NULL: emits the rest; with a state, that of each section. */
 	enum ev_status (*finish)(void *engine, struct ev_error *err);

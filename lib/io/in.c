@@ -21,6 +21,7 @@ struct ev_in {
 	char *buf; /* cap + EV_IN_SLACK bytes; [head, tail) is not handed out yet */
 	size_t cap, head, tail, searched; /* no LF in [head, searched) */
 	size_t max_line;
+	bool by_bytes;
 	bool in_parts;
 	bool begins; /* nothing of the file is handed out yet */
 	size_t mark; /* bytes of the byte order mark that heads it */
@@ -46,6 +47,11 @@ void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev
 			void *ctx)
 {
 	ev_feed_before_block(in->feed, fn, ctx);
+}
+
+void ev_in_by_bytes(struct ev_in *in)
+{
+	in->by_bytes = true;
 }
 
 void ev_in_free(struct ev_in **in)
@@ -143,8 +149,28 @@ static const char *last_end(const struct ev_in *in)
 	return n > RUN ? memchr(p + RUN, '\n', n - RUN) : memrchr(p, '\n', n);
 }
 
+static enum ev_status next_bytes(struct ev_in *in, struct ev_in_run *run, struct ev_error *err)
+{
+	if (in->source == NULL) {
+		if (in->at == in->n_names)
+			return EV_EOF;
+		if (open_file(in, err) != EV_OK)
+			return EV_FATAL;
+	}
+	if (fill(in, err) != EV_OK)
+		return EV_FATAL;
+	if (in->begins)
+		pass_mark(in);
+	hand_out(in, run, in->ended ? EV_IN_END : EV_IN_BYTES, in->tail - in->head);
+	if (in->ended)
+		close_file(in);
+	return EV_OK;
+}
+
 enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_error *err)
 {
+	if (in->by_bytes)
+		return next_bytes(in, run, err);
 	for (;;) {
 		const char *lf;
 

@@ -23,6 +23,8 @@ enum ev_in_run_kind {
 	EV_IN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
 	EV_IN_PART,  /* of a line longer than max_line, which is handed out as it comes */
 	EV_IN_LAST,  /* the last part of such a line, with its LF if it has one */
+	EV_IN_BYTES, /* of an input that is read by bytes */
+	EV_IN_END,   /* none: there a file ends that is read by bytes */
 };
 
 struct ev_in_run {
@@ -38,6 +40,11 @@ struct ev_in;
 
 /* names: n files, or none for standard input. The strings must outlive the input. */
 struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
+/*
+ * From now on runs are whatever bytes are there, and each file has a last one, EV_IN_END. max_line
+ * does not count.
+ */
+void ev_in_by_bytes(struct ev_in *in);
 /*
  * Called before a read that would block, so that output can be flushed first and a live stream
  * sees each record at once.

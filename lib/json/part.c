@@ -1,7 +1,8 @@
 #include "json/part.h"
 
-const char ev_part_spread[] = "a part of JSON that is spread over several lines: make a line of "
-			      "each object with: jq -c . (of an array: jq -c '.[]')";
+const char ev_part_spread[] =
+	"a part of JSON that is spread over several lines: read that with evparse --format "
+	"json-array";
 
 /* The last byte before p that is no blank; NUL if none is. */
 static char before(const char *line, const char **p)

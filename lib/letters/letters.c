@@ -148,36 +148,6 @@ static bool read_origin(struct ev_letters *l, const struct ev_doc *d, uint32_t r
 	return true;
 }
 
-static int sextet(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* RFC 4648, section 4, with padding, as ev_base64 writes it. */
-static bool unbase64(const char *p, size_t len, struct ev_buf *out)
-{
-	size_t padding = len > 0 && p[len - 1] == '=';
-	uint32_t bits = 0;
-
-	if (len % 4 != 0)
-		return false;
-	padding += padding > 0 && p[len - 2] == '=';
-	for (size_t i = 0; i < len - padding; i++) {
-		int v = sextet(p[i]);
-
-		if (v < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)v;
-		if (i % 4 > 0)
-			ev_buf_putc(out, (char)(bits >> (6 - 2 * (i % 4))));
-	}
-	return true;
-}
-
 /* The record is the second member. */
 static bool read_raw(struct ev_letters *l, const struct ev_doc *d, uint32_t reserved)
 {
@@ -199,7 +169,7 @@ static bool read_raw(struct ev_letters *l, const struct ev_doc *d, uint32_t rese
 		ev_buf_put(&l->raw, p, len);
 	} else {
 		p = ev_raw(d, base64, &len);
-		if (!unbase64(p + 1, len - 2, &l->raw))
+		if (!ev_unbase64(p + 1, len - 2, &l->raw))
 			return false;
 	}
 	memset(ev_buf_room(&l->raw, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);

@@ -129,6 +129,19 @@ static void free_contract(struct ev_contract *c)
 	free(c->text);
 }
 
+static void free_format(struct ev_line_format *f)
+{
+	free(f->name);
+	free(f->pattern);
+	free(f->type);
+	free(f->time);
+	free(f->time_layout);
+	ev_zone_free(&f->zone);
+	free(f->null);
+	free_names(&f->numbers);
+	free_names(&f->json);
+}
+
 void ev_model_free(struct ev_model **model)
 {
 	struct ev_model *m = *model;
@@ -183,6 +196,9 @@ void ev_model_free(struct ev_model **model)
 		free(m->environments[i].schema);
 	}
 	free(m->environments);
+	for (size_t i = 0; i < m->n_formats; i++)
+		free_format(&m->formats[i]);
+	free(m->formats);
 	free(m->file);
 	for (size_t i = 0; i < m->n_exprs; i++) {
 		for (size_t k = 0; k < m->exprs[i].n; k++)
@@ -212,6 +228,14 @@ const struct ev_environment *ev_model_environment(const struct ev_model *m, cons
 	for (size_t i = 0; i < m->n_environments; i++)
 		if (strcmp(m->environments[i].name, name) == 0)
 			return &m->environments[i];
+	return NULL;
+}
+
+const struct ev_line_format *ev_model_format(const struct ev_model *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_formats; i++)
+		if (strcmp(m->formats[i].name, name) == 0)
+			return &m->formats[i];
 	return NULL;
 }
 

@@ -92,7 +92,7 @@ struct ev_dimension {
 	char *name;
 	char *description;
 	struct ev_calendar *calendar; /* then nothing below is set */
-	bool history; /* type 2: rows for every time; else type 1 */
+	bool history;		      /* type 2: rows for every time; else type 1 */
 	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;
@@ -149,6 +149,22 @@ struct ev_environment {
 };
 
 /*
+ * A format of lines of text, for evparse: a pattern of PCRE2 that takes a line as a whole, and what
+ * its named groups are.
+ */
+struct ev_line_format {
+	char *name;
+	char *pattern;
+	char *type;		       /* of the events, where no group says it */
+	char *time;		       /* the group that is the event's time, or NULL */
+	char *time_layout;	       /* base/layout.h; NULL: RFC 3339 */
+	struct ev_zone *zone;	       /* of times without an offset, or NULL */
+	char *null;		       /* the text that stands for none, or NULL */
+	struct ev_names numbers, json; /* groups that are no texts */
+	struct ev_place place;
+};
+
+/*
  * An expression in the place of a path, whose value paths begin at (ev_path.computed: its index and
  * 1). What it is computed from comes before it, and those of the envelope before all others.
  */
@@ -192,6 +208,8 @@ struct ev_model {
 	size_t n_measures;
 	struct ev_environment *environments;
 	size_t n_environments;
+	struct ev_line_format *formats;
+	size_t n_formats;
 	struct ev_value_expr *exprs;
 	size_t n_exprs;
 };
@@ -242,6 +260,7 @@ void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex
 
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);
 const struct ev_environment *ev_model_environment(const struct ev_model *m, const char *name);
+const struct ev_line_format *ev_model_format(const struct ev_model *m, const char *name);
 
 /* Whether a list of types takes this one; an empty list takes all. */
 bool ev_names_take(const struct ev_names *types, const char *p, size_t len);

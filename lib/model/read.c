@@ -1,12 +1,14 @@
 /*
  * Reading a model: each key of its YAML checked, with its place, into struct ev_model.
  */
+#include "base/layout.h"
 #include "base/mem.h"
 #include "expr/expr.h"
 #include "io/in.h"
 #include "model/model.h"
 #include "model/nearest.h"
 #include "model/yaml.h"
+#include "regex/regex.h"
 #include "scan/symbol.h"
 
 #include <ctype.h>
@@ -1289,11 +1291,141 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 	return true;
 }
 
+/* Formats */
+
+static bool has_group(const struct ev_regex *re, const char *name)
+{
+	for (uint32_t g = 1; g <= ev_regex_groups(re); g++)
+		if (ev_regex_group_name(re, g) != NULL &&
+		    strcmp(ev_regex_group_name(re, g), name) == 0)
+			return true;
+	return false;
+}
+
+static bool group_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		     const struct ev_regex *re)
+{
+	if (y->kind == EV_YAML_SCALAR && has_group(re, y->text))
+		return true;
+	return wrong(r, place(y), "%s: the pattern has no group '%s': write it as (?<%s>...)", what,
+		     y->kind == EV_YAML_SCALAR ? y->text : "",
+		     y->kind == EV_YAML_SCALAR ? y->text : "name");
+}
+
+/* When it happened: a group, how it is written, and where. */
+static bool read_format_time(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re,
+			     struct ev_line_format *f)
+{
+	static const char *const keys[] = {"group", "format", "zone", NULL};
+	const struct ev_yaml *v;
+	struct ev_error why;
+	unsigned lacks;
+
+	if (!is_map(r, y, "time", keys) || !required(r, y, "time", "group", &v) ||
+	    !text_of(r, v, "group", &f->time) || !group_of(r, v, "group", re))
+		return false;
+	if ((v = ev_yaml_get(y, "format")) != NULL) {
+		if (!text_of(r, v, "format", &f->time_layout))
+			return false;
+		if (!ev_layout_check(f->time_layout, &lacks, &why))
+			return wrong(r, place(v), "format: %s", why.text);
+	}
+	if ((v = ev_yaml_get(y, "zone")) == NULL)
+		return true;
+	if (v->kind != EV_YAML_SCALAR)
+		return wrong(r, place(v), "zone must be a text");
+	f->zone = ev_zone_open(v->text, &why);
+	return f->zone != NULL || wrong(r, place(v), "%s", why.text);
+}
+
+/* What groups are that are no texts. */
+static bool read_format_values(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re,
+			       struct ev_line_format *f)
+{
+	static const char *const words[] = {"number", "json", NULL};
+	int word;
+
+	if (!is_map(r, y, "values", NULL))
+		return false;
+	f->numbers.list = ev_calloc(y->n, sizeof(char *));
+	f->json.list = ev_calloc(y->n, sizeof(char *));
+	for (size_t i = 0; i < y->n; i++) {
+		struct ev_names *names;
+
+		if (!group_of(r, y->keys[i], "values", re) ||
+		    !word_of(r, y->items[i], y->keys[i]->text, words, &word))
+			return false;
+		names = word == 0 ? &f->numbers : &f->json;
+		names->list[names->n++] = ev_strdup(y->keys[i]->text);
+	}
+	return true;
+}
+
+/* Every name becomes a member of the event; _ev is none. */
+static bool groups_fit(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re)
+{
+	size_t n = 0;
+
+	for (uint32_t g = 1; g <= ev_regex_groups(re); g++)
+		n += ev_regex_group_name(re, g) != NULL;
+	if (n == 0)
+		return wrong(r, place(y), "the pattern names no group: write one as (?<name>...)");
+	return !has_group(re, "_ev") || wrong(r, place(y), "the name _ev is reserved");
+}
+
+static bool read_format_parts(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re,
+			      struct ev_line_format *f)
+{
+	const struct ev_yaml *v;
+
+	if ((v = ev_yaml_get(y, "type")) == NULL)
+		f->type = ev_strdup(r->m->name);
+	else if (!text_of(r, v, "type", &f->type))
+		return false;
+	if ((v = ev_yaml_get(y, "null")) != NULL && !text_of(r, v, "null", &f->null))
+		return false;
+	return ((v = ev_yaml_get(y, "time")) == NULL || read_format_time(r, v, re, f)) &&
+	       ((v = ev_yaml_get(y, "values")) == NULL || read_format_values(r, v, re, f));
+}
+
+static bool read_format(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+			struct ev_line_format *f)
+{
+	static const char *const keys[] = {"pattern", "type", "time", "values", "null", NULL};
+	const struct ev_yaml *v;
+	struct ev_regex *re;
+	struct ev_error why;
+	bool good;
+
+	f->place = place(key);
+	f->name = ev_strdup(key->text);
+	if (!is_map(r, y, "a format", keys) || !required(r, y, "a format", "pattern", &v) ||
+	    !text_of(r, v, "pattern", &f->pattern))
+		return false;
+	re = ev_regex_compile(v->text, v->len, EV_REGEX_WHOLE, &why);
+	if (re == NULL)
+		return wrong(r, place(v), "pattern: %s", why.text);
+	good = groups_fit(r, v, re) && read_format_parts(r, y, re, f);
+	ev_regex_free(&re);
+	return good;
+}
+
+static bool read_formats(struct reader *r, const struct ev_yaml *y)
+{
+	if (!is_map(r, y, "formats", NULL))
+		return false;
+	r->m->formats = ev_calloc(y->n, sizeof *r->m->formats);
+	for (size_t i = 0; i < y->n; i++)
+		if (!read_format(r, y->keys[i], y->items[i], &r->m->formats[r->m->n_formats++]))
+			return false;
+	return true;
+}
+
 static bool read_root(struct reader *r, const struct ev_yaml *y)
 {
-	static const char *const keys[] = {"evkit",	    "name",	"event", "types",
-					   "unknown_types", "rules",	"star",	 "expectations",
-					   "environments",  "measures", NULL};
+	static const char *const keys[] = {"evkit",	    "name",	"event",   "types",
+					   "unknown_types", "rules",	"star",	   "expectations",
+					   "environments",  "measures", "formats", NULL};
 	static const char *const versions[] = {"1", NULL};
 	static const char *const choices[] = {"reject", "pass", "drop", NULL};
 	const struct ev_yaml *v;
@@ -1324,6 +1456,8 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 				     "{min_value: 1}}]");
 		r->m->expectations = v;
 	}
+	if ((v = ev_yaml_get(y, "formats")) != NULL && !read_formats(r, v))
+		return false;
 	return (v = ev_yaml_get(y, "environments")) == NULL || read_environments(r, v);
 }
 

@@ -1,46 +1,172 @@
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "parse/internal.h"
 #include "scan/form.h"
+#include "json/part.h"
 
 #include <stdlib.h>
 
-/* What is wrong with the options; false. */
-static bool options_fit(const struct ev_format *f, const struct ev_parse_options *o,
-			struct ev_error *err)
+/* The format of that name: one that is built in, or else one of the model's. */
+static const struct ev_format *find_format(const struct ev_parse_options *o, const char *name,
+					   const struct ev_line_format **of_model,
+					   struct ev_error *err)
 {
-	if (f == NULL) {
-		struct ev_buf names = {0};
+	const struct ev_format *f = ev_format_find(name);
+	struct ev_buf names = {0};
 
-		ev_parse_formats(&names);
-		ev_fail(err, "--format takes %s, not '%s'", ev_buf_str(&names), o->format);
-		ev_buf_free(&names);
+	*of_model = NULL;
+	if (f != NULL)
+		return f;
+	if (o->model != NULL)
+		*of_model = ev_model_format(o->model, name);
+	if (*of_model != NULL)
+		return &ev_format_of_model;
+	ev_parse_formats(&names);
+	ev_fail(err, "--format takes %s, or the name of one of the model's formats, not '%s'",
+		ev_buf_str(&names), name);
+	ev_buf_free(&names);
+	return NULL;
+}
+
+/* Sets p->format, and p->wrapping if the name says one. */
+static bool find_formats(struct ev_parse *p, const struct ev_line_format **of_model,
+			 struct ev_error *err)
+{
+	const char *name = p->options.format, *inner = ev_format_inner(name);
+	struct ev_buf outer = {0};
+
+	ev_buf_put(&outer, name, inner != NULL ? (size_t)(inner - 1 - name) : strlen(name));
+	p->format = find_format(&p->options, ev_buf_str(&outer), of_model, err);
+	ev_buf_free(&outer);
+	if (p->format == NULL || (p->format->unwrap == NULL && inner == NULL))
+		return p->format != NULL;
+	p->wrapping = p->format;
+	p->format = find_format(&p->options, inner != NULL ? inner : "auto", of_model, err);
+	if (p->format == NULL)
 		return false;
+	if (p->wrapping->unwrap != NULL && p->format->frames == NULL && p->format->w3c == NULL)
+		return true;
+	ev_fail(err,
+		"--format %s: before a colon stands kinesis, sqs, docker or cri, and behind it a "
+		"format of lines without a header",
+		name);
+	return false;
+}
+
+/* "2026", "2026-07" or "2026-07-01": the first day of twelve months. */
+static bool read_year(const char *text, struct ev_date *from, struct ev_error *err)
+{
+	char day[] = "0000-01-01";
+	const size_t len = strlen(text);
+
+	if (len == 4 || len == 7 || len == 10) {
+		memcpy(day, text, len);
+		if (ev_date_parse(day, EV_DATE_TEXT, from) && from->year > 0)
+			return true;
 	}
-	if (o->add_id != NULL && f->builtin != NULL && strcmp(o->add_id, "event_id") != 0) {
+	ev_fail(err,
+		"--year takes a year such as 2026, or the day that it begins with, such as "
+		"2026-07-01, not '%s'",
+		text);
+	return false;
+}
+
+/*
+ * Where times are that do not say it: by the options, or else by the model. Without a format for
+ * their lines they only help to guess one.
+ */
+static bool read_place(struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_parse_options *o = &p->options;
+	const bool guess = !p->format->makes_id;
+	const char *year = guess ? "2000" : o->year, *zone = guess ? "UTC" : o->zone;
+	struct ev_error why;
+
+	if (year != NULL && !read_year(year, &p->place.from, err))
+		return false;
+	if (zone == NULL) {
+		p->place.zone = o->model != NULL ? o->model->zone : NULL;
+		return true;
+	}
+	p->place.zone = p->zone = ev_zone_open(zone, &why);
+	if (p->zone == NULL)
+		ev_fail(err, "--zone: %s", why.text);
+	return p->zone != NULL;
+}
+
+/* What is wrong with the options; false. */
+static bool options_fit(const struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_parse_options *o = &p->options;
+	const struct ev_format *cut = p->wrapping != NULL ? p->wrapping : p->format;
+
+	if (o->add_id != NULL && p->format->makes_id && strcmp(o->add_id, "event_id") != 0)
 		ev_fail(err,
 			"--add-id takes event_id alone with --format %s, whose lines have that id",
-			f->name);
-		return false;
+			o->format);
+	else if (o->header != NULL && cut->step != ev_parse_row)
+		ev_fail(err, "--header is for --format csv and tsv");
+	else if ((o->continued || o->begins != NULL) && cut->frames != NULL)
+		ev_fail(err, "%s is for formats whose records are lines, not %s",
+			o->continued ? "--continued" : "--begins", cut->name);
+	else
+		return true;
+	return false;
+}
+
+/* Makes p->frames, if records are no lines. False if an expression is wrong. */
+static bool open_frames(struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_parse_options *o = &p->options;
+	const struct ev_format *cut = p->wrapping != NULL ? p->wrapping : p->format;
+	struct ev_regex *begins = NULL;
+
+	if (cut->frames != NULL) {
+		p->frames = cut->frames(o);
+		return true;
 	}
+	if (!o->continued && o->begins == NULL)
+		return true;
+	if (o->begins != NULL) {
+		struct ev_error why;
+
+		begins = ev_regex_compile(o->begins, strlen(o->begins), EV_REGEX_BYTES, &why);
+		if (begins == NULL) {
+			ev_fail(err, "--begins: %s", why.text);
+			return false;
+		}
+	}
+	p->frames = ev_frames_joined(begins);
 	return true;
 }
 
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err)
 {
-	const struct ev_format *f = ev_format_find(options->format);
-	struct ev_parse *p;
+	const struct ev_line_format *of_model;
+	struct ev_parse *p = ev_calloc(1, sizeof *p);
 
-	if (!options_fit(f, options, err))
-		return NULL;
-	p = ev_calloc(1, sizeof *p);
 	p->options = *options;
-	p->format = f;
 	p->port = port;
+	if (!find_formats(p, &of_model, err) || !options_fit(p, err) || !open_frames(p, err)) {
+		ev_parse_free(&p);
+		return NULL;
+	}
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
-	if (f->builtin != NULL && (p->pattern = ev_pattern_new(f->builtin, err)) == NULL)
+	if (p->frames != NULL)
+		ev_events_are_framed(p->events);
+	p->scan = ev_scan_new();
+	p->counts[0] = (struct ev_count){"out", &p->n_out, true, false};
+	p->counts[1] = (struct ev_count){"header", &p->n_header, true, false};
+	if (!read_place(p, err) ||
+	    (of_model != NULL && (p->pattern = ev_pattern_new(of_model, err)) == NULL))
 		ev_parse_free(&p);
 	return p;
+}
+
+const struct ev_count *ev_parse_counts(const struct ev_parse *p)
+{
+	return p->format->w3c != NULL ? p->counts : NULL;
 }
 
 void ev_parse_free(struct ev_parse **p)
@@ -49,18 +175,34 @@ void ev_parse_free(struct ev_parse **p)
 		return;
 	ev_events_free(&(*p)->events);
 	ev_reasons_free(&(*p)->why);
+	ev_w3c_free(&(*p)->w3c);
 	ev_pattern_free(&(*p)->pattern);
+	ev_zone_free(&(*p)->zone);
 	ev_buf_free(&(*p)->out);
 	ev_buf_free(&(*p)->member);
 	ev_buf_free(&(*p)->id);
+	ev_frames_free(&(*p)->frames);
+	ev_buf_free(&(*p)->flat);
+	ev_buf_free(&(*p)->names);
+	free((*p)->name_ends);
+	ev_scan_free(&(*p)->scan);
+	ev_buf_free(&(*p)->wrapped);
+	ev_buf_free(&(*p)->scratch);
+	ev_buf_free(&(*p)->key);
 	free(*p);
 	*p = NULL;
+}
+
+struct ev_frames *ev_parse_frames(const struct ev_parse *p)
+{
+	return p->frames;
 }
 
 enum ev_status ev_parse_reject(struct ev_parse *p, const struct ev_record *rec,
 			       struct ev_error *err)
 {
-	return ev_rejects_put(p->port->rejects, rec, NULL, 0, &p->why, err);
+	return ev_rejects_put(p->port->rejects, p->whole != NULL ? p->whole : rec, NULL, 0, &p->why,
+			      err);
 }
 
 enum ev_status ev_parse_refuse(struct ev_parse *p, const struct ev_record *rec, const char *code,
@@ -76,39 +218,46 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 {
 	return ev_parse_refuse(
 		p, rec, "cut",
-		"the file ends before the line does, with no line feed: what is missing "
-		"cannot be known, so end the line if it is whole",
+		p->frames == NULL
+			? "the file ends before the line does, with no line feed: what is "
+			  "missing cannot be known, so end the line if it is whole"
+		: rec->len == 0 ? "the file ends before what it opens is closed: what is missing "
+				  "cannot be known"
+				: "the file ends before the record does: what is missing cannot be "
+				  "known, so end it if it is whole",
 		err);
 }
 
-/* A UUID of RFC 9562, version 8, made of some bytes. */
+/* Appends a UUID of RFC 9562, version 8, made of some bytes, as JSON. */
 static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
 {
-	char digest[33];
+	char digest[33], *o = ev_buf_room(out, EV_UUID_TEXT + 2);
 
 	ev_md5_hex(bytes, len, digest);
+	memcpy(o, "\"00000000-0000-8000-0000-000000000000\"", EV_UUID_TEXT + 2);
+	memcpy(o + 1, digest, 8);
+	memcpy(o + 10, digest + 8, 4);
+	memcpy(o + 16, digest + 13, 3);
 	/* The two low bits of the digit at 16 stand beside the variant's. */
-	ev_buf_printf(out, "\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\"", digest, digest + 8, digest + 13,
-		      "89ab89ab89ab89ab"[ev_hex_digit(digest[16])], digest + 17, digest + 20);
+	o[20] = "89ab89ab89ab89ab"[ev_hex_digit(digest[16])];
+	memcpy(o + 21, digest + 17, 3);
+	memcpy(o + 25, digest + 20, 12);
+	out->len += EV_UUID_TEXT + 2;
 }
 
 /* An id of where the line stood and of the line, so that equal lines are told apart. */
-static void put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
+void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
 {
+	if (p->key.len > 0) {
+		put_uuid(p->key.p, p->key.len, out);
+		return;
+	}
+	rec = p->whole != NULL ? p->whole : rec;
 	ev_buf_reset(&p->id);
 	ev_record_position(rec, &p->id);
 	ev_buf_putc(&p->id, '\n');
 	ev_buf_put(&p->id, rec->p, rec->len);
 	put_uuid(p->id.p, p->id.len, out);
-}
-
-/* The line is all that is known of its event, so it makes the id, unless --add-id asks for more. */
-void ev_parse_put_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
-{
-	if (p->options.add_id != NULL)
-		put_place_id(p, rec, out);
-	else
-		put_uuid(rec->p, rec->len, out);
 }
 
 /* Whether an event gets an id. */
@@ -130,17 +279,8 @@ static void append_id(struct ev_parse *p, const struct ev_record *rec, bool firs
 	ev_buf_puts(&p->out, first ? "" : ",");
 	ev_json_quote(p->options.add_id, strlen(p->options.add_id), &p->out);
 	ev_buf_putc(&p->out, ':');
-	put_place_id(p, rec, &p->out);
+	ev_parse_put_place_id(p, rec, &p->out);
 	ev_buf_put(&p->out, m->p, m->len);
-}
-
-void ev_parse_put_origin(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
-{
-	if (!p->options.origin)
-		return;
-	ev_buf_puts(out, ",\"_ev\":{\"origin\":{");
-	ev_record_position(rec, out);
-	ev_buf_puts(out, "}}");
 }
 
 static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
@@ -161,13 +301,44 @@ static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
 	ev_event_write(event->doc, event->reserved, m->p, m->len, &p->out);
 }
 
-/* Between the tokens of a whole object, and nowhere else, a line feed may stand: as any blank. */
-static void join_lines(struct ev_buf *b)
+/* Without the white space between tokens, which may be line ends. */
+static void put_flat(const char *p, size_t len, struct ev_buf *out)
 {
-	char *at = b->p, *end = b->p + b->len;
+	bool quoted = false;
 
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL)
-		*at = ' ';
+	ev_buf_room(out, len);
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && p[i] == '\\')
+			ev_buf_putc(out, p[i++]);
+		else if (p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (ev_json_blank(p[i]) || p[i] == '\n'))
+			continue;
+		ev_buf_putc(out, p[i]);
+	}
+}
+
+/* Passes an event on that is spread over lines. */
+static enum ev_status pass_flat(struct ev_parse *p, const struct ev_record *rec,
+				const struct ev_doc *d, struct ev_error *err)
+{
+	struct ev_record flat = *rec;
+	struct ev_event event;
+	enum ev_status st;
+
+	ev_buf_reset(&p->flat);
+	put_flat(d->text, d->len, &p->flat);
+	memset(ev_buf_room(&p->flat, EV_IN_SLACK), 0, EV_IN_SLACK);
+	flat.p = p->flat.p;
+	flat.len = p->flat.len;
+	flat.index = NULL;
+	flat.before = 0;
+	p->whole = p->whole != NULL ? p->whole : rec;
+	st = ev_events_read(p->events, &flat, &event, &p->why) == EV_OK
+		     ? ev_parse_pass(p, &flat, &event, err)
+		     : ev_parse_reject(p, &flat, err);
+	p->whole = NULL;
+	return st;
 }
 
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
@@ -176,6 +347,8 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 	const struct ev_doc *d = event->doc;
 	const bool add_id = lacks_id(p, d);
 
+	if ((p->frames != NULL || p->options.spread) && memchr(d->text, '\n', d->len) != NULL)
+		return pass_flat(p, rec, d, err);
 	if (!p->options.origin && !add_id)
 		return ev_port_line(p->port, d->text, d->len, err);
 	ev_buf_reset(&p->out);
@@ -183,15 +356,115 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 		put_with_origin(p, rec, event);
 	else
 		ev_buf_put(&p->out, d->text, d->len);
-	if (p->options.spread)
-		join_lines(&p->out);
 	if (add_id)
 		append_id(p, rec, d->nodes[0].count == 0 && !p->options.origin,
 			  d->len - (d->nodes[0].end - 1));
 	return ev_port_line(p->port, p->out.p, p->out.len, err);
 }
 
+/* An event that is made of a line */
+
+bool ev_parse_is_text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err,
+		      enum ev_status *st)
+{
+	size_t valid = rec->len;
+
+	if (rec->cut) {
+		*st = ev_parse_cut(p, rec, err);
+		return false;
+	}
+	if (rec->index == NULL || rec->index->lines[rec->nth].suspect)
+		valid = ev_utf8_valid(rec->p, rec->len);
+	if (valid == rec->len)
+		return true;
+	ev_reasons_reset(&p->why);
+	p->why.code = "utf8";
+	ev_reasons_add(&p->why, "column %zu: not UTF-8", valid + 1);
+	*st = ev_parse_reject(p, rec, err);
+	return false;
+}
+
+void ev_head_has(struct ev_head *head, const char *name, size_t len)
+{
+	head->has_id |= len == 8 && memcmp(name, "event_id", 8) == 0;
+	head->has_type |= len == 10 && memcmp(name, "event_type", 10) == 0;
+	head->has_time |= len == 15 && memcmp(name, "event_timestamp", 15) == 0;
+}
+
+void ev_parse_begin(struct ev_parse *p, const struct ev_record *rec, const struct ev_head *head)
+{
+	struct ev_buf *o = &p->out;
+
+	ev_buf_reset(o);
+	if (!head->has_id) {
+		ev_buf_puts(o, ",\"event_id\":");
+		/* The line is all that is known of its event, unless --add-id asks for more. */
+		if (p->options.add_id != NULL)
+			ev_parse_put_place_id(p, rec, o);
+		else if (head->key != NULL)
+			put_uuid(head->key, head->key_len, o);
+		else
+			put_uuid(rec->p, rec->len, o);
+	}
+	if (!head->has_type) {
+		ev_buf_puts(o, ",\"event_type\":");
+		ev_json_quote(head->type, strlen(head->type), o);
+	}
+	if (!head->has_time) {
+		ev_buf_puts(o, ",\"event_timestamp\":\"");
+		ev_buf_put(o, head->time->text, head->time->text_len);
+		ev_buf_putc(o, '"');
+	}
+}
+
+enum ev_status ev_parse_end_as_is(struct ev_parse *p, struct ev_error *err)
+{
+	ev_buf_putc(&p->out, '}');
+	p->out.p[0] = '{'; /* in place of the first member's comma */
+	p->n_out++;
+	return ev_port_line(p->port, p->out.p, p->out.len, err);
+}
+
+static void append_origin(struct ev_parse *p, const struct ev_record *rec)
+{
+	struct ev_buf *o = &p->out;
+
+	if (!p->options.origin)
+		return;
+	ev_buf_puts(o, ",\"_ev\":{\"origin\":{");
+	ev_record_position(rec, o);
+	ev_buf_puts(o, "}}");
+}
+
+enum ev_status ev_parse_end(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
+{
+	append_origin(p, rec);
+	return ev_parse_end_as_is(p, err);
+}
+
+enum ev_status ev_parse_end_checked(struct ev_parse *p, const struct ev_record *rec,
+				    struct ev_error *err)
+{
+	struct ev_record made = *rec;
+	struct ev_event event;
+
+	append_origin(p, rec);
+	ev_buf_putc(&p->out, '}');
+	ev_buf_room(&p->out, EV_IN_SLACK)[0] = '\0';
+	p->out.p[0] = '{';
+	made.p = p->out.p;
+	made.len = p->out.len;
+	made.before = 0;
+	made.index = NULL;
+	if (ev_events_read(p->events, &made, &event, &p->why) == EV_OK)
+		return ev_port_line(p->port, p->out.p, p->out.len, err);
+	for (size_t i = 0; i < p->why.n; i++)
+		p->why.list[i].message = ev_reasons_text(&p->why, "in the event that it gives, %s",
+							 p->why.list[i].message);
+	return ev_parse_reject(p, rec, err);
+}
+
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	return p->format->step(p, rec, err);
+	return p->wrapping != NULL ? ev_parse_wrapped(p, rec, err) : p->format->step(p, rec, err);
 }

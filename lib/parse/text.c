@@ -4,24 +4,25 @@
 enum { TRIES = 16 }; /* braces at which JSON in text may begin */
 
 /* Reads the whole line; the reject of an array says what can be done with it. */
-static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
-				struct ev_event *event)
+bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_event *event)
 {
 	enum ev_status st = ev_events_read(p->events, rec, event, &p->why);
 
-	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
+	if (st == EV_REJECT && p->frames == NULL && strcmp(p->why.code, "not-object") == 0 &&
 	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
-		p->why.list[0].message = ev_reasons_text(
-			&p->why, "%s: make a line of each element with: jq -c '.[]'",
-			p->why.list[0].message);
-	return st;
+		p->why.list[0].message =
+			ev_reasons_text(&p->why, "%s: read its elements with --format json-array",
+					p->why.list[0].message);
+	return st == EV_OK;
 }
 
 enum ev_status ev_parse_json(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	struct ev_event event;
 
-	if (read_line(p, rec, &event) != EV_OK)
+	if (rec->cut && p->format->frames != NULL)
+		return ev_parse_cut(p, rec, err);
+	if (!ev_parse_read(p, rec, &event))
 		return ev_parse_reject(p, rec, err);
 	return ev_parse_pass(p, rec, &event, err);
 }
@@ -32,22 +33,35 @@ static bool looks_like_event(const char *code)
 	return strcmp(code, "json") != 0;
 }
 
+/* What else the line may be, as the end of a message. */
+static const char *guess(struct ev_parse *p, const struct ev_record *rec)
+{
+	static const char fields[] = "#Fields:";
+	const char *name = ev_lines_guess(p, rec);
+
+	if (rec->len >= sizeof fields - 1 && memcmp(rec->p, fields, sizeof fields - 1) == 0)
+		name = "w3c";
+	return name == NULL ? ""
+			    : ev_reasons_text(&p->why, ", but it looks like %s: --format %s", name,
+					      name);
+}
+
 /* Why the line, in which JSON begins at `at`, or nowhere (NULL), has no event. */
 static void why_none(struct ev_parse *p, const struct ev_record *rec, const char *at)
 {
 	const char *end = rec->p + rec->len, *first = ev_json_behind_blanks(rec->p, end);
 	struct ev_event event;
 
-	if (ev_part_is_spread(rec->p, rec->len)) {
+	if (p->frames == NULL && ev_part_is_spread(rec->p, rec->len)) {
 		ev_reasons_add(&p->why, "%s", ev_part_spread);
 		return;
 	}
-	if (first < end && *first == '[' && read_line(p, rec, &event) == EV_REJECT &&
+	if (first < end && *first == '[' && !ev_parse_read(p, rec, &event) &&
 	    strcmp(p->why.code, "not-object") == 0)
 		return; /* an array, which is said */
 	ev_reasons_reset(&p->why);
 	if (at == NULL)
-		ev_reasons_add(&p->why, "no JSON object at the end of the line");
+		ev_reasons_add(&p->why, "no JSON object at the end of the line%s", guess(p, rec));
 	else if (ev_part_is_inner(rec->p, at))
 		ev_reasons_add(&p->why,
 			       "column %zu: the object here is a part of other JSON, which begins "
@@ -96,7 +110,7 @@ enum ev_status ev_parse_text(struct ev_parse *p, const struct ev_record *rec, st
 	struct ev_record inner = *rec;
 	struct ev_event event;
 
-	while (end > rec->p && ev_json_blank(end[-1]))
+	while (end > rec->p && (ev_json_blank(end[-1]) || end[-1] == '\n'))
 		end--;
 	for (int i = 0; i < TRIES && (at = memchr(at, '{', (size_t)(end - at))) != NULL;
 	     i++, at++) {

@@ -249,7 +249,7 @@ static void unescape(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
 
-	ev_buf_reset(out);
+	ev_buf_room(out, len + 1); /* an escape is never shorter than what it stands for */
 	while (p < end) {
 		int32_t unit = unit_of(p, end), low = unit < 0 ? -1 : unit_of(p + 6, end);
 		uint32_t cp = (uint32_t)unit;

@@ -22,6 +22,7 @@ struct ev_events {
 	struct ev_each **each;
 	size_t n_each;
 	uint64_t number;     /* of events read */
+	bool framed;	     /* records are no lines */
 	const char *goes_on; /* the source in which the line before begins more JSON; or NULL */
 	struct ev_buf id, text;
 };
@@ -554,12 +555,17 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	read_op(e, event, why);
 }
 
+void ev_events_are_framed(struct ev_events *e)
+{
+	e->framed = true;
+}
+
 void ev_events_no_object(struct ev_events *e, const struct ev_record *rec)
 {
 	struct ev_flaw flaw;
 	const char *p;
 	size_t len;
-	bool goes_on = ev_part_goes_on(rec->p, rec->len, &p, &len) &&
+	bool goes_on = !e->framed && ev_part_goes_on(rec->p, rec->len, &p, &len) &&
 		       (len == 0 || ev_scan(e->scan, p, len, &flaw) != NULL);
 
 	e->goes_on = goes_on ? rec->source : NULL;
@@ -582,7 +588,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
 		ev_reasons_of_flaw(&flaw, rec->before, why);
-		if (flaw.code == EV_FLAW_SYNTAX && ev_part_is_spread(rec->p, rec->len))
+		if (flaw.code == EV_FLAW_SYNTAX && !e->framed &&
+		    ev_part_is_spread(rec->p, rec->len))
 			why->list[0].message =
 				ev_reasons_text(why, "%s: this looks like %s", why->list[0].message,
 						ev_part_spread);

@@ -59,6 +59,11 @@ struct ev_events;
 
 /* The model is borrowed. */
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
+/*
+ * Records are no lines: what is wrong with one says nothing of the next, and none is a part of JSON
+ * that is spread over lines.
+ */
+void ev_events_are_framed(struct ev_events *e);
 /* What the model's columns and lists compute is computed as well, from the next event on. */
 void ev_events_compute_columns(struct ev_events *e);
 /* The scanner that reads the events. */

@@ -16,7 +16,10 @@ enum {
 	WORK = 1 << 26,		 /* of a search that is counted here */
 	WORK_PER_BYTE = 1 << 16, /* and so much more for each byte of the text */
 	WORK_PER_FAR_BYTE = 32,	 /* or for those behind the first 64 KiB: a second or two in all */
-	WORK_PER_ITEM = 16,	 /* each byte that an item of the pattern takes is one more */
+	WORK_OF_WHOLE = 1 << 22, /* of one that begins at the first byte alone */
+	WORK_OF_FURTHEST = 1 << 16,
+	WORK_PER_WHOLE_BYTE = 64,
+	WORK_PER_ITEM = 16, /* each byte that an item of the pattern takes is one more */
 	JIT_STACK_MIN = 32 * 1024,
 	JIT_STACK_MAX = 1024 * 1024,
 	HEAP_MAX = 64 * 1024, /* KiB, of a search without the JIT */
@@ -43,6 +46,7 @@ static struct {
 	const char *pattern;	      /* as PCRE2 has it, of a search that is counted */
 	int64_t left;		      /* work that it may still do */
 	size_t at;		      /* in the text */
+	size_t far, far_item;	      /* the furthest that it got: in the text, in the pattern */
 } shared;
 
 static int count(pcre2_callout_block *b, void *unused);
@@ -110,6 +114,8 @@ static pcre2_code *compile(struct ev_buf *pattern, unsigned flags, uint32_t opti
 	pcre2_code *code;
 
 	options |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+	if ((flags & EV_REGEX_WHOLE) != 0)
+		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL | PCRE2_DUPNAMES;
 	if ((flags & EV_REGEX_BYTES) == 0)
 		options |= PCRE2_UTF | PCRE2_NO_UTF_CHECK;
 	if ((flags & EV_REGEX_ECMA) != 0)
@@ -230,6 +236,10 @@ static int count(pcre2_callout_block *b, void *unused)
 	(void)unused;
 	if (b->current_position > shared.at)
 		shared.left -= (int64_t)(b->current_position - shared.at);
+	if (b->current_position >= shared.far) {
+		shared.far = b->current_position;
+		shared.far_item = b->pattern_position;
+	}
 	shared.at = b->current_position;
 	shared.left -= WORK_PER_ITEM + cost_of(b);
 	return shared.left < 0 ? PCRE2_ERROR_CALLOUT : 0;
@@ -251,14 +261,16 @@ static int search(struct ev_regex *re, const pcre2_code *code, const char *p, si
 	return n;
 }
 
-static int64_t work_for(int64_t len)
+static int64_t work_for(const struct ev_regex *re, int64_t len)
 {
 	const int64_t near = len < FAR ? len : FAR;
 
+	if ((re->flags & EV_REGEX_WHOLE) != 0)
+		return WORK_OF_WHOLE + WORK_PER_WHOLE_BYTE * len;
 	return WORK + WORK_PER_BYTE * near + WORK_PER_FAR_BYTE * (len - near);
 }
 
-static int search_counted(struct ev_regex *re, const char *p, size_t len)
+static int search_counted(struct ev_regex *re, const char *p, size_t len, int64_t work)
 {
 	struct ev_buf translated = {0};
 	struct ev_error err;
@@ -267,14 +279,19 @@ static int search_counted(struct ev_regex *re, const char *p, size_t len)
 	if (!as_pcre(re->pattern, re->len, re->flags, &translated, &err))
 		return n;
 	if (re->counted == NULL) {
-		re->counted = compile(&translated, re->flags, PCRE2_AUTO_CALLOUT, &n, &err);
+		/* Without a call nobody learns how far the search of a whole text got. */
+		const uint32_t calls = (re->flags & EV_REGEX_WHOLE) != 0
+					       ? PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE
+					       : PCRE2_AUTO_CALLOUT;
+
+		re->counted = compile(&translated, re->flags, calls, &n, &err);
 		if (re->counted != NULL)
 			pcre2_jit_compile(re->counted, PCRE2_JIT_COMPLETE);
 	}
 	if (re->counted != NULL) {
 		shared.pattern = ev_buf_str(&translated);
-		shared.at = 0;
-		shared.left = work_for((int64_t)len);
+		shared.at = shared.far = shared.far_item = 0;
+		shared.left = work;
 		n = search(re, re->counted, p, len, UINT32_MAX);
 	}
 	ev_buf_free(&translated);
@@ -289,11 +306,19 @@ bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
 	if (len <= LONG_TEXT)
 		n = search(re, re->code, p, len, (uint32_t)(STEPS / (len + 1) + STEPS_PER_BYTE));
 	if (n == PCRE2_ERROR_MATCHLIMIT)
-		n = search_counted(re, p, len);
+		n = search_counted(re, p, len, work_for(re, (int64_t)len));
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH && shared.spent == NULL)
 		shared.spent = re;
 	re->matched = n >= 0;
 	return re->matched;
+}
+
+void ev_regex_furthest(struct ev_regex *re, const char *p, size_t len, size_t *text_at,
+		       size_t *pattern_at)
+{
+	search_counted(re, p, len, WORK_OF_FURTHEST + WORK_PER_WHOLE_BYTE * (int64_t)len);
+	*text_at = shared.far;
+	*pattern_at = shared.far_item;
 }
 
 const char *ev_regex_spent(size_t *len)

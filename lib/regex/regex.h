@@ -31,6 +31,11 @@ enum ev_regex_flags {
 	EV_REGEX_PCRE = 0,
 	EV_REGEX_ECMA = 1,
 	EV_REGEX_BYTES = 2, /* with the first: texts are any bytes, and a character is a byte */
+	/*
+	 * With the first: the text is matched as a whole, in which line ends are as other
+	 * characters. Groups may share a name.
+	 */
+	EV_REGEX_WHOLE = 4,
 };
 
 /* NULL, with what is wrong and at which byte of the pattern ("... at byte 4"), if known. */
@@ -45,6 +50,13 @@ bool ev_regex_valid(const char *pattern, size_t len, unsigned flags);
 
 /* Whether the pattern is found anywhere in the text: UTF-8, unless EV_REGEX_BYTES. */
 bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);
+
+/*
+ * Of an expression with EV_REGEX_WHOLE that does not match the text: the byte of it, and that of
+ * the pattern, up to which it does, as far as a moment of work can tell.
+ */
+void ev_regex_furthest(struct ev_regex *re, const char *p, size_t len, size_t *text_at,
+		       size_t *pattern_at);
 
 /*
  * Whether a search, of whichever expression, reached a bound since the last call: the first

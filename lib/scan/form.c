@@ -49,20 +49,58 @@ void ev_json_unescape(const char *p, size_t len, struct ev_buf *out)
 	out->len = (size_t)(o - out->p);
 }
 
+/*
+ * Whether one of eight bytes seems to: a control, a quote or a backslash, each as the lowest byte
+ * from which a small number is borrowed. Bytes above 0x7f are none.
+ */
+static bool needs_escape(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	const uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
+
+	return (((w - ones * 0x20) | (quote - ones) | (slash - ones)) & ~w & high) != 0;
+}
+
+/* The first byte that needs an escape, or end. Sixteen bytes are looked at at once. */
+static const char *behind_plain(const char *p, const char *end)
+{
+	typedef uint8_t bytes EV_VECTOR(16);
+	uint64_t halves[2];
+
+	for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
+		bytes v, stop;
+
+		memcpy(&v, p, sizeof v);
+		stop = (bytes)(v < 0x20) | (bytes)(v == '"') | (bytes)(v == '\\');
+		memcpy(halves, &stop, sizeof halves);
+		if ((halves[0] | halves[1]) != 0)
+			break;
+	}
+	for (; end - p >= (ptrdiff_t)sizeof(uint64_t); p += sizeof(uint64_t)) {
+		uint64_t w;
+
+		memcpy(&w, p, sizeof w);
+		if (needs_escape(w))
+			break;
+	}
+	while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 void ev_json_escape(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
 
 	while (p < end) {
 		const char *from = p;
-		unsigned char c = 0;
+		unsigned char c;
 
-		while (p < end && (c = (unsigned char)*p) >= 0x20 && c != '"' && c != '\\')
-			p++;
+		p = behind_plain(p, end);
 		ev_buf_put(out, from, (size_t)(p - from));
 		if (p == end)
 			return;
-		p++;
+		c = (unsigned char)*p++;
 		ev_buf_putc(out, '\\');
 		switch (c) {
 		case '"':
@@ -137,4 +175,36 @@ void ev_base64(const void *data, size_t len, struct ev_buf *out)
 		p += n;
 		len -= n;
 	}
+}
+
+/* The six bits that a digit of base64 stands for, or -1. */
+static int sextet(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool ev_unbase64(const char *p, size_t len, struct ev_buf *out)
+{
+	size_t padding = len > 0 && p[len - 1] == '=';
+	uint32_t bits = 0;
+
+	if (len % 4 != 0)
+		return false;
+	padding += padding > 0 && p[len - 2] == '=';
+	for (size_t i = 0; i < len - padding; i++) {
+		int v = sextet(p[i]);
+
+		if (v < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)v;
+		if (i % 4 > 0)
+			ev_buf_putc(out, (char)(bits >> (6 - 2 * (i % 4))));
+	}
+	return true;
 }

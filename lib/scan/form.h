@@ -55,5 +55,7 @@ static inline bool ev_uuid_is_canonical(const char *p)
 
 /* Appends base64 (RFC 4648, section 4) with padding. */
 void ev_base64(const void *data, size_t len, struct ev_buf *out);
+/* Appends the bytes of such a text. False if it is none. */
+bool ev_unbase64(const char *p, size_t len, struct ev_buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Rows for PostgreSQL go over as COPY in binary: straight into the tables where all rows are new,
- * else into temporary tables first, from which they are applied as a set.
+ * Rows for PostgreSQL go over as COPY in binary: straight into the tables, up to the first owner
+ * whose rows are to be deleted; from then on into temporary tables, from which they are applied as
+ * a set.
  *
  * While COPY runs, libpq holds what the server has not taken yet, and rows are made meanwhile. So a
  * COPY's outcome is asked for before the next command alone, by ev_pg_settle().
@@ -19,10 +20,11 @@
 #include <time.h>
 
 enum {
-	CHUNK = 1 << 20, /* bytes of rows of a table that wait for each other */
-	PUMP = 1 << 14,	 /* after so many more, what the server can take is sent */
-	TRIES = 5,	 /* to apply a load to the tables */
-	LINE_BITS = 40,	 /* of a place's number */
+	CHUNK = 1
+		<< 22, /* bytes of rows of a table that wait: one COPY more costs the server 1 ms */
+	PUMP = 1 << 14, /* after so many more, what the server can take is sent */
+	TRIES = 5,	/* to apply a load to the tables */
+	LINE_BITS = 40, /* of a place's number */
 };
 
 static struct ev_pg_waiting *waiting_of(struct ev_postgres *p, const struct ev_table *t)

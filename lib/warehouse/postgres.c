@@ -315,7 +315,7 @@ static enum ev_status postgres_begin(struct ev_target *t, struct ev_standing *st
 			return EV_FATAL;
 	if (read_standing(p, standing, err) != EV_OK)
 		return EV_FATAL;
-	p->straight = standing->fresh;
+	p->straight = true;
 	return EV_OK;
 }
 

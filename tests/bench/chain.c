@@ -52,7 +52,7 @@ static const struct job {
 	{.work = "gzip logs into SQLite",
 	 .command = CHAIN " | evload sqlite:ours.db",
 	 .against = "DuckDB, of the same logs, and sqlite3 .import",
-	 .theirs = DUCK " && : >duck/dim_date.tsv && " IMPORT("duck"),
+	 .theirs = DUCK " && : >duck/dim_date.tsv && : >duck/dim_account.tsv && " IMPORT("duck"),
 	 .prepare = "rm -rf duck && " DATABASES,
 	 .compare = compare_databases,
 	 .duckdb = true,
@@ -130,7 +130,7 @@ static void prepare_environment(const char *build, const char *source)
 	setenv("LC_ALL", "C", 1);
 	setenv("tables",
 	       "events order_items payments refunds dim_user dim_product dim_event_type "
-	       "dim_channel dim_date",
+	       "dim_channel dim_date dim_account",
 	       1);
 }
 

@@ -127,7 +127,7 @@ chain)
 			related_id, version, channel, $(key varchar channel), currency,
 			$(money amount), metadata FROM version")
 		$(tsv order_items "SELECT event_id, pos, event_id, $happened, $user, pos, sku,
-			$(key varchar sku), qty, price, currency FROM item
+			$(key varchar sku), qty, price, currency, $user FROM item
 			WHERE event_type IN ('OrderCompleted', 'OrderModified')")
 		$(tsv payments "SELECT event_id, 0, event_id, event_type, $(key varchar event_type),
 			$happened, $user, channel, $(key varchar channel), metadata->>'method', currency,

@@ -1,0 +1,31 @@
+#!/bin/sh
+#
+# logs.sh: text logs for the benchmark, a line for each line of the events.
+#
+#     logs.sh nginx|syslog|logfmt <EVENTS >LOG
+#
+# What varies does so by the number of the line, so they are the same bytes on every machine.
+set -eu
+
+awk -v kind="$1" '
+BEGIN {
+	split("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0|" \
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1|" \
+		"curl/7.88.1|-", agent, "|")
+	split("GET POST GET GET HEAD", method, " ")
+	split("200 200 304 404 302 500", status, " ")
+}
+{
+	n = NR * 7919 % 1000003
+	clock = sprintf("%02d:%02d:%02d", NR / 36000 % 24, NR / 600 % 60, NR / 10 % 60)
+	if (kind == "nginx")
+		printf "192.0.2.%d - %s [01/Mar/2026:%s +0100] \"%s /events/%d/seats?row=%d&q=caf%%C3%%A9 HTTP/1.1\" %s %d \"https://shop.example/list/%d\" \"%s\"\n",
+			n % 256, n % 9 ? "-" : "user" n, clock, method[n % 5 + 1], n, n % 40,
+			status[n % 6 + 1], n % 60000, n % 997, agent[n % 4 + 1]
+	else if (kind == "syslog")
+		printf "<%d>1 2026-03-01T%s.%06d+01:00 web%d.shop.example checkout %d ID%d [order@32473 id=\"%d\" total=\"%d.%02d\"] order %d paid, %d tickets sent to the customer\n",
+			n % 192, clock, n % 1000000, n % 16, n % 65536, n % 50, n, n % 300, n % 100, n, n % 8
+	else
+		printf "time=2026-03-01T%s.%03dZ level=info msg=\"order paid\" order=%d user=user%d total=%d.%02d currency=EUR tickets=%d event=\"Tom \\\"the cat\\\" live\" ok\n",
+			clock, n % 1000, n, n % 5000, n % 300, n % 100, n % 8
+}'

@@ -1,0 +1,148 @@
+#!/bin/sh
+# evparse: the text formats. What each line gives stands in tests/data/formats.txt.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+# What is held to the table: the events without their ids, and the rejects.
+events()
+{
+	sed 's/"event_id":"[0-9a-f-]\{36\}",\{0,1\}//' "$out"
+}
+rejects()
+{
+	sed 's/.*"code":"\([^"]*\)","reasons":\[{\(.*\)}\]}},"raw":.*/\1 \2/' set-aside
+}
+
+# Holds a group of the table to what evparse makes of its lines.
+hold()
+{
+	[ -n "$group" ] || return 0
+	# shellcheck disable=SC2086 # the options are words
+	run evparse -f $group -m "$srcdir/tests/data/formats.yaml" -r set-aside in
+	events >got
+	same "$group: events" got want
+	rejects >got
+	same "$group: rejects" got want-rejects
+	: >in
+	: >want
+	: >want-rejects
+}
+
+group=''
+: >in
+: >want
+: >want-rejects
+while IFS= read -r line; do
+	rest=${line#??}
+	case $line in
+	'#'* | '') ;;
+	=*)
+		hold
+		group=$rest
+		;;
+	'<'*) printf '%s\n' "$rest" >>in ;;
+	%*) printf '%b\n' "$rest" >>in ;;
+	'>'*) printf '%s\n' "$rest" >>want ;;
+	'!'*) printf '%s\n' "$rest" >>want-rejects ;;
+	*) diag "no line of the table: $line" ;;
+	esac
+done <"$srcdir/tests/data/formats.txt"
+hold
+
+#
+# Hostile lines
+#
+# hostile N FILE: behind each beginning of a line that a format takes, N bytes of one kind.
+hostile()
+{
+	perl -e '
+	my ($n, $to) = @ARGV;
+	my $clf = "[01/Mar/2026:10:00:05 +0000]";
+	open my $out, ">:raw", $to or die;
+	print $out "#Fields: date time a b\n";
+	for my $head ("", "1.2.3.4 - - $clf \"", "1.2.3.4 - u", "1.2.3.4 - - $clf \"GET\" 200 1 \"-\" \"",
+		"h:1 1.2.3.4 - u", "Feb  6 12:14:14 lb haproxy[1", "Oct 11 22:14:15 h ",
+		"1.2.3.4:5 [06/Feb/2009:12:14:14.655] f b/s 1/1/1/1/1 200 1 - - ---- 1/1/1/1/1 0/0 {",
+		"<165>1 2003-10-11T22:14:15.003Z m a - - [a", "<165>1 2003-10-11T22:14:15.003Z m a - - ",
+		"time=2026-03-01T10:00:00Z m=\"", "time=2026-03-01T10:00:00Z ", "2015-01-13 00:32:17 ",
+		"2015-01-13\t00:32:17\t", "{\"time\":1,\"a\":\"") {
+		for my $body (qw($ [ ] { } : - / \\ \" ]: # #41 %41 \\x41 [a\ b="c"] = , <1> 1 1. x), " ", "- ",
+			"\"", " $clf", " $clf \"", " $clf \" 200 1", " a=\"b\"", "a=b ", "a ", "a=\"\\\"\" ", "\t",
+			"\0", "\1", "\xff", "\xc3\xa9", "]: a:1 [") {
+			my $text = substr($body x ($n / length($body) + 1), 0, $n);
+			print $out "$head$text$_\n" for ("", "\"");
+		}
+	}' "$1" "$2"
+}
+
+# cpu COMMAND: its hundredths of a second, the least of three runs.
+cpu()
+{
+	for _ in 1 2 3; do
+		perl -e 'system(@ARGV) >> 8 < 2 or exit 1; printf "%d\n", 100 * (times)[2]' sh -c "$1" || echo 1000000
+	done | sort -n | head -n 1
+}
+
+if need perl; then
+	hostile 4000 few
+	hostile 16000 many
+	for format in auto nginx apache apache-vhost haproxy syslog w3c cloudfront logfmt journald pino shop laravel; do
+		command="evparse -f $format --year 2003 --zone UTC -m '$srcdir/tests/data/formats.yaml' -r set-aside --stats stats"
+		run "$command many"
+		is "$format: hostile lines are events or rejects" \
+			"$((status < 2)) $(($(wc -l <"$out") + $(grep -c . set-aside) + $(sed 's/.*"header":\([0-9]*\).*/\1/; t; s/.*/0/' stats) + $(sed 's/.*"blank":\([0-9]*\).*/\1/' stats)))" \
+			"1 $(wc -l <many)"
+		if [ -s "$out" ]; then
+			mv "$out" events
+			run 'evparse -f json events | wc -l'
+			is "$format: and events are JSON" "$(cat "$out")" "$(wc -l <events)"
+		fi
+		few=$(cpu "$command few >/dev/null 2>&1")
+		many=$(cpu "$command many >/dev/null 2>&1")
+		ok "$format: four times as long in $many hundredths of a second, not $few" [ "$many" -le $((8 * (few > 4 ? few : 4))) ]
+	done
+fi
+
+# Logs of real programs: file, options, events, header lines, rejects. What is rejected is no line of
+# the format, which is said to the column; lnav's tests say what the logs are.
+if data logs-small; then
+	while read -r file events header rejected options; do
+		# shellcheck disable=SC2086 # the options are words
+		run evparse -f $options -m "$srcdir/tests/data/formats.yaml" -r set-aside --stats stats "$data/$file"
+		is "$file as $options" "$(sed 's/.*"stages":\[{"program":"evparse",\([^}]*\).*/\1/; s/"//g' stats)" \
+			"in:$((events + header + rejected)),out:$events,$([ "$header" -eq 0 ] || echo "header:$header,")rejected:$rejected,blank:0"
+		is "$file: each event has its time" "$(grep -c '"event_timestamp":"[0-9T:.+-]*Z\{0,1\}"' "$out")" "$events"
+	done <<-'END'
+		bunyan.0 10 0 0 bunyan
+		haproxy.0 13 0 4 haproxy --zone Europe/Berlin
+		journald.json 2 0 0 journald
+		pino.0 1 0 0 pino
+		shop_access.log 1000 0 0 nginx
+		w3c_big.0 210 44 0 w3c
+		mixed_json2.json 1 0 17 logfmt
+		crlf.0 2 0 0 crlf
+	END
+	run evparse -f compose -m "$srcdir/tests/data/formats.yaml" -r set-aside "$data/docker_compose_with_noise.0"
+	is 'docker_compose_with_noise.0: all but the noise, and its last line, which has no end' \
+		"$(wc -l <"$out")
+$(sed 's/.*"code":"\([^"]*\)".*"raw":/\1 /' set-aside)" '22
+foreign "out of frame line 1"}
+foreign "out of frame line 2"}
+cut "redis-1  | 1:"}'
+	run evparse -f laravel -m "$srcdir/tests/data/formats.yaml" -r set-aside "$data/laravel.0"
+	is 'laravel.0: each line that begins a record' "$(grep -c . "$out")" "$(grep -c '^\[[0-9]' "$data/laravel.0")"
+	run evparse -f haproxy --zone Europe/Berlin -r set-aside "$data/haproxy.0"
+	is 'haproxy.0: its rejects are no requests' "$(sed 's/.*haproxy\[[0-9]*\]: //; s/^[0-9.:]* \[[^]]*\] //' set-aside)" \
+		'Proxy prod_http_in started."}
+Proxy tools_http_frnt started."}
+Proxy git_inio_ssh_frnt started."}
+prod_http_in/sktst2: SSL handshake failure"}'
+	run "evparse '$data/haproxy.0' '$data/shop_access.log' '$data/w3c_big.0' -r set-aside"
+	is 'what looks like a format is not guessed, but said' \
+		"$(grep -o 'looks like [a-z0-9]*: --format [a-z0-9]*' set-aside | sort | uniq -c | tr -s ' ')" \
+		' 13 looks like haproxy: --format haproxy
+ 1000 looks like nginx: --format nginx
+ 4 looks like syslog: --format syslog
+ 11 looks like w3c: --format w3c'
+fi
+
+done_testing
