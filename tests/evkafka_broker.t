@@ -154,7 +154,7 @@ once()
 	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" waits is_loaded "$2"
 	end
 	: >>"$2.state/rejects/.none.jsonl.1~"
-	(STATE=$2.state && . "$stream/common.sh" && tidy)
+	(export STATE="$2.state" && . "$stream/common.sh" && tidy)
 	diag "$(tail -n 3 "$2.log")"
 	diag "$(sqlite3 "$2.db" 'SELECT count(*) || " loads, " || sum(rows) || " rows" FROM ev_ledger')"
 	set_aside "$2".state/rejects/* >got
