@@ -379,6 +379,16 @@ static const struct row rows[] = {
 	 .prepare = "\"$bench/logs.sh\" logfmt <plain.jsonl >logfmt.log",
 	 .rivals = {{MILLER, "pairs without quotes as JSON",
 		     "mlr --idkvp --ifs space --ojsonl cat $in", 0, 0, false}}},
+	{.work = "evprofile",
+	 .command = "evprofile $bad $in",
+	 .at_least = 0.15,
+	 .stretch = 0.3,
+	 .rivals = {{DUCKDB, "the types of all columns", "\"$bench/duckdb.sh\" describe $in", 0, 0,
+		     false},
+		    {JQ, "the kinds at all paths",
+		     "jq -c '[paths(scalars) as $p | ($p | map(strings)) + [getpath($p) | type]]' "
+		     "$small",
+		     0, 0, true}}},
 	{.work = "evvalidate",
 	 .command = "evvalidate $bad $in",
 	 .at_least = 1.1,
@@ -429,6 +439,11 @@ static const struct row rows[] = {
 	 .command = "evvalidate $bad $in | evdedupe | evstar",
 	 .at_least = 0.8,
 	 .rivals = {{CAT, "cat, cat, cat", "cat $in | cat | cat", 0, 1, false}},
+	 .wall = true},
+	{.work = "evlake append, by wall",
+	 .command = "rm -rf lake && evlake append --batch b lake $in",
+	 .at_least = 0.4,
+	 .rivals = {{IGZIP, "igzip -1", "igzip -1 -c $in", 1, 0, false}},
 	 .wall = true},
 	{.work = "evparse of gzip, by wall",
 	 .command = "evparse $in",
@@ -627,6 +642,7 @@ static void start_up(void)
 		{"evload", "-t", "events", "/dev/null"},
 		{"evschema", "-e", "prod"},
 		{"evreport", "few.json"},
+		{"evprofile", "few.jsonl"},
 		{"evstate", "info", "few"},
 		{"evlake", "verify", "few.lake"},
 		{"evreject", "show", "few.rejects"},
@@ -635,8 +651,8 @@ static void start_up(void)
 
 	printf("\n### Start\n\n"
 	       "Milliseconds from start to end with the model of examples/checkout and no "
-	       "event (two for evvalidate,\nwhich wants one, and in what evstate, evlake and "
-	       "evreject tell of): median (least..greatest).\n\n"
+	       "event (two for evvalidate and evprofile,\nwhich want one, and in what evstate, "
+	       "evlake and evreject tell of): median (least..greatest).\n\n"
 	       "| program | ms | peak MiB | at most | stretch | reached |\n"
 	       "| --- | --- | --- | --- | --- | --- |\n");
 	for (int i = 0; i < COUNT(programs); i++) {
