@@ -1,19 +1,12 @@
 #include "profile/keys.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "profile/tree.h"
 #include "profile/words.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, FOUND = 256, NO_ROLE = 150, DEEPER = 100 };
-
-/* The scalars of the first event, in the order of their documents. */
-struct found {
-	struct ev_key_column list[FOUND];
-	size_t n;
-	const struct ev_doc *d;
-};
+enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, NO_ROLE = 150, DEEPER = 100 };
 
 /* How much a name looks like a part of the envelope; the less, the more. */
 static int order_of(const char *words, unsigned depth)
@@ -33,133 +26,6 @@ static int order_of(const char *words, unsigned depth)
 			least = roles[i].from + rank;
 	}
 	return least + DEEPER * (int)(depth - 1);
-}
-
-/* Where a walk through the first event is. */
-struct where {
-	const char *path, *other; /* in jq; other: where else the same row may stand, or NULL */
-	bool row;		  /* in the row of a change event */
-	unsigned depth;
-};
-
-static void note_scalar(struct found *f, const struct where *at, const char *name, size_t len)
-{
-	struct ev_key_column *c;
-	char words[EV_WORDS];
-	struct ev_error none;
-
-	if (f->n == FOUND)
-		return;
-	ev_words_of(name, len, words);
-	c = &f->list[f->n++];
-	*c = (struct ev_key_column){.words = ev_strdup(words),
-				    .depth = at->depth,
-				    .path = ev_path_parse(at->path, &none),
-				    .is_row = at->row,
-				    .order = order_of(words, at->depth)};
-	if (at->other == NULL) {
-		c->jq = ev_strdup(at->path);
-		return;
-	}
-	c->other = ev_path_parse(at->other, &none);
-	c->jq = ev_malloc(strlen(at->path) + strlen(at->other) + sizeof " // ");
-	sprintf(c->jq, "%s // %s", at->path, at->other);
-}
-
-/* Whether a member here, or one level below, says what a change event did to its row. */
-static bool has_op(const struct ev_doc *d, uint32_t at, bool below)
-{
-	char words[EV_WORDS];
-
-	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		const struct ev_node *name = &d->nodes[i], *value = &d->nodes[i + 1];
-
-		if (below && value->kind == EV_OBJECT && has_op(d, i + 1, false))
-			return true;
-		if (value->kind != EV_STRING)
-			continue;
-		ev_words_of(d->text + name->pos, name->end - name->pos, words);
-		if (ev_words_rank(words, EV_WORDS_OP) == EV_NO_WORD)
-			continue;
-		ev_words_of(d->text + value->pos, value->end - value->pos, words);
-		if (ev_words_rank(words, EV_WORDS_DID) != EV_NO_WORD)
-			return true;
-	}
-	return false;
-}
-
-static void find_scalars(struct found *f, uint32_t at, const struct where *where);
-
-static uint32_t object_at(const struct ev_doc *d, uint32_t at, const char *name)
-{
-	const uint32_t value = ev_member(d, at, name, strlen(name));
-
-	return value != EV_NOWHERE && ev_kind(d, value) == EV_OBJECT ? value : EV_NOWHERE;
-}
-
-/* The row of a change event: as it was after the change, or before it where it was deleted. */
-static bool find_row(struct found *f, uint32_t at, const struct where *where)
-{
-	const struct ev_doc *d = f->d;
-	const uint32_t after = object_at(d, at, "after"), before = object_at(d, at, "before"),
-		       data = object_at(d, at, "data"), row = after != EV_NOWHERE ? after : before;
-	struct ev_buf first = {0}, second = {0};
-	struct where inner = {.row = true, .depth = where->depth + 1};
-
-	if ((row == EV_NOWHERE && data == EV_NOWHERE) || !has_op(d, at, true))
-		return false;
-	ev_buf_printf(&first, "%s.%s", where->path, row != EV_NOWHERE ? "after" : "data");
-	ev_buf_printf(&second, "%s.before", where->path);
-	inner.path = ev_buf_str(&first);
-	inner.other = row != EV_NOWHERE ? ev_buf_str(&second) : NULL;
-	find_scalars(f, row != EV_NOWHERE ? row : data, &inner);
-	ev_buf_free(&first);
-	ev_buf_free(&second);
-	return true;
-}
-
-static bool holds_row(const char *name, size_t len)
-{
-	return (len == 5 && memcmp(name, "after", 5) == 0) ||
-	       (len == 6 && memcmp(name, "before", 6) == 0) ||
-	       (len == 4 && memcmp(name, "data", 4) == 0);
-}
-
-static void find_scalars(struct found *f, uint32_t at, const struct where *where)
-{
-	const struct ev_doc *d = f->d;
-	const bool row = !where->row && find_row(f, at, where);
-	struct ev_buf text = {0}, path = {0}, other = {0};
-
-	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		const enum ev_kind kind = ev_kind(d, i + 1);
-		struct where inner = *where;
-		size_t len;
-		const char *name = ev_string(d, i, &text, &len);
-
-		if ((row && holds_row(name, len)) || memchr(name, '\0', len) != NULL ||
-		    len > EV_ID_MAX || (len == 3 && memcmp(name, "_ev", 3) == 0))
-			continue;
-		ev_buf_reset(&path);
-		ev_buf_puts(&path, where->path);
-		ev_path_put_name(name, len, &path);
-		inner.path = ev_buf_str(&path);
-		if (where->other != NULL) {
-			ev_buf_reset(&other);
-			ev_buf_puts(&other, where->other);
-			ev_path_put_name(name, len, &other);
-			inner.other = ev_buf_str(&other);
-		}
-		if (kind < EV_ARRAY) {
-			note_scalar(f, &inner, name, len);
-		} else if (kind == EV_OBJECT && where->depth < DEEPEST) {
-			inner.depth++;
-			find_scalars(f, i + 1, &inner);
-		}
-	}
-	ev_buf_free(&text);
-	ev_buf_free(&path);
-	ev_buf_free(&other);
 }
 
 static int by_order(const void *a, const void *b)
@@ -190,111 +56,320 @@ static bool is_plain(const struct ev_key_column *c)
 	return c->order == NO_ROLE + DEEPER * (int)(c->depth - 1);
 }
 
-static void add_anchors(struct ev_keys *k, bool named, size_t most)
+/* Anchors */
+
+static void drop_anchor(struct ev_keys *k, size_t which)
 {
-	for (size_t i = 0; i < k->n && k->n_anchors < most; i++)
-		if (named ? may_identify(&k->columns[i]) : is_plain(&k->columns[i]))
-			k->anchors[k->n_anchors++] = (struct ev_key_anchor){i, named, NULL, 0, 0};
+	free(k->anchors[which].rows);
+	k->anchors[which] = k->anchors[--k->n_anchors];
 }
 
-/* What the first event may lack. */
-static void note_usual(struct found *f, const char *name)
+/* Makes a column an anchor, if it is one of the best of its kind. */
+static void add_anchor(struct ev_keys *k, size_t column)
 {
-	struct ev_buf path = {0};
+	const struct ev_key_column *c = &k->columns[column];
+	const bool named = may_identify(c);
+	size_t worst = EV_KEYS_ANCHORS, n = 0;
 
-	ev_path_put_name(name, strlen(name), &path);
-	note_scalar(f, &(struct where){.path = ev_buf_str(&path), .depth = 1}, name, strlen(name));
-	ev_buf_free(&path);
+	if (!named && !is_plain(c))
+		return;
+	for (size_t i = 0; i < k->n_anchors; i++) {
+		if (k->anchors[i].named != named)
+			continue;
+		n++;
+		if (worst == EV_KEYS_ANCHORS || by_order(&k->columns[k->anchors[worst].column],
+							 &k->columns[k->anchors[i].column]) < 0)
+			worst = i;
+	}
+	if (n == (named ? EV_KEYS_NAMED : EV_KEYS_PLAIN)) {
+		if (by_order(&k->columns[k->anchors[worst].column], c) < 0)
+			return;
+		drop_anchor(k, worst);
+	}
+	k->anchors[k->n_anchors++] = (struct ev_key_anchor){column, named, NULL, 0, 0};
 }
 
-static void ignore(struct ev_keys *k, struct ev_events *events, const char *name, size_t len)
+/* Columns */
+
+/* Takes a column out, of which no sampled event shall know any more. */
+static void clear_column(struct ev_keys *k, size_t column)
 {
-	struct ev_buf path = {0};
+	for (size_t i = k->n_anchors; i-- > 0;) {
+		struct ev_key_anchor *a = &k->anchors[i];
+
+		if (a->column == column) {
+			drop_anchor(k, i);
+			continue;
+		}
+		for (size_t r = 0; r < a->n; r++)
+			a->rows[r].columns[column] = 0;
+	}
+	free_column(&k->columns[column]);
+}
+
+/* Takes over a new column, if there is room or a lesser one. */
+static void add_column(struct ev_keys *k, struct ev_key_column *c)
+{
+	size_t at = k->n;
+
+	if (k->n == EV_KEYS_COLUMNS) {
+		at = 0;
+		for (size_t i = 1; i < k->n; i++)
+			if (by_order(&k->columns[i], &k->columns[at]) > 0)
+				at = i;
+		if (by_order(c, &k->columns[at]) > 0) {
+			free_column(c);
+			return;
+		}
+		clear_column(k, at);
+	} else {
+		k->n++;
+	}
+	c->absent = k->events;
+	c->serial = ++k->serials;
+	k->columns[at] = *c;
+	add_anchor(k, at);
+}
+
+/* Where a walk through a document is. */
+struct where {
+	const char *path, *other; /* in jq; other: where else the same row may stand, or NULL */
+	bool second;		  /* it is at the other one */
+	bool row;		  /* in the row of a change event */
+	unsigned depth;
+};
+
+static void note_scalar(struct ev_keys *k, const struct where *at, uint32_t id, const char *name,
+			size_t len)
+{
+	struct ev_key_column c = {.depth = at->depth, .is_row = at->row};
+	struct ev_buf jq = {0};
+	char words[EV_WORDS];
 	struct ev_error none;
 
-	ev_path_put_name(name, len, &path);
-	k->ignore[k->n_ignore] = ev_path_parse(ev_buf_str(&path), &none);
-	k->ignore_slots[k->n_ignore] = ev_events_want(events, k->ignore[k->n_ignore]);
-	k->n_ignore++;
-	ev_buf_free(&path);
+	ev_buf_puts(&jq, at->path);
+	if (at->other != NULL)
+		ev_buf_printf(&jq, " // %s", at->other);
+	for (size_t i = 0; i < k->n; i++) {
+		if (strcmp(k->columns[i].jq, ev_buf_str(&jq)) != 0)
+			continue;
+		*(at->second ? &k->columns[i].other_id : &k->columns[i].id) = id;
+		ev_buf_free(&jq);
+		return;
+	}
+	ev_words_of(name, len, words);
+	c.words = ev_strdup(words);
+	c.jq = ev_strdup(ev_buf_str(&jq));
+	c.order = order_of(words, at->depth);
+	c.path = ev_path_parse(at->path, &none);
+	c.other = at->other != NULL ? ev_path_parse(at->other, &none) : NULL;
+	*(at->second ? &c.other_id : &c.id) = id;
+	ev_buf_free(&jq);
+	add_column(k, &c);
 }
 
-/* What a transport has added to the first event, and what it may have added to others. */
-static void note_ignored(struct ev_keys *k, struct ev_events *events, const struct ev_doc *d)
+static void note_ignored(struct ev_keys *k, const char *path, uint32_t id)
 {
-	static const char usual[] = "received_at";
-	const size_t usual_len = sizeof usual - 1;
-	struct ev_buf text = {0};
+	struct ev_error none;
+
+	if (k->n_ignore == EV_KEYS_IGNORE)
+		return;
+	k->ignore[k->n_ignore] = ev_path_parse(path, &none);
+	k->ignore_ids[k->n_ignore++] = id;
+}
+
+/* Whether a member here, or one level below, says what a change event did to its row. */
+static bool has_op(const struct ev_doc *d, uint32_t at, bool below)
+{
 	char words[EV_WORDS];
 
-	ignore(k, events, usual, usual_len);
-	for (uint32_t i = ev_first(d, 0); i < ev_end(d, 0) && k->n_ignore < EV_KEYS_IGNORE;
-	     i = ev_next(d, i + 1)) {
+	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
+		const struct ev_node *name = &d->nodes[i], *value = &d->nodes[i + 1];
+
+		if (below && value->kind == EV_OBJECT && has_op(d, i + 1, false))
+			return true;
+		if (value->kind != EV_STRING)
+			continue;
+		ev_words_of(d->text + name->pos, name->end - name->pos, words);
+		if (ev_words_rank(words, EV_WORDS_OP) == EV_NO_WORD)
+			continue;
+		ev_words_of(d->text + value->pos, value->end - value->pos, words);
+		if (ev_words_rank(words, EV_WORDS_DID) != EV_NO_WORD)
+			return true;
+	}
+	return false;
+}
+
+static void look(struct ev_keys *k, const struct ev_doc *d, uint32_t at, const struct where *where);
+
+static uint32_t object_at(const struct ev_doc *d, uint32_t at, const char *name)
+{
+	const uint32_t value = ev_member(d, at, name, strlen(name));
+
+	return value != EV_NOWHERE && ev_kind(d, value) == EV_OBJECT ? value : EV_NOWHERE;
+}
+
+/* The row of a change event: as it was after the change, or before it where it was deleted. */
+static bool look_at_row(struct ev_keys *k, const struct ev_doc *d, uint32_t at,
+			const struct where *where)
+{
+	const uint32_t after = object_at(d, at, "after"), before = object_at(d, at, "before"),
+		       data = object_at(d, at, "data");
+	const bool pair = after != EV_NOWHERE || before != EV_NOWHERE;
+	struct ev_buf first = {0}, second = {0};
+	struct where inner = {.row = true, .depth = where->depth + 1};
+
+	if ((!pair && data == EV_NOWHERE) || !has_op(d, at, true))
+		return false;
+	ev_buf_printf(&first, "%s.%s", where->path, pair ? "after" : "data");
+	ev_buf_printf(&second, "%s.before", where->path);
+	inner.path = ev_buf_str(&first);
+	inner.other = pair ? ev_buf_str(&second) : NULL;
+	if (!pair)
+		look(k, d, data, &inner);
+	if (after != EV_NOWHERE)
+		look(k, d, after, &inner);
+	inner.second = true;
+	if (before != EV_NOWHERE)
+		look(k, d, before, &inner);
+	ev_buf_free(&first);
+	ev_buf_free(&second);
+	return true;
+}
+
+static bool holds_row(const char *name, size_t len)
+{
+	return (len == 5 && memcmp(name, "after", 5) == 0) ||
+	       (len == 6 && memcmp(name, "before", 6) == 0) ||
+	       (len == 4 && memcmp(name, "data", 4) == 0);
+}
+
+/* Whether a member is looked at for the first time; not so those that no scanner learns. */
+static bool is_new(struct ev_keys *k, uint32_t id)
+{
+	if (id == EV_NO_MEMBER_ID || (id < k->n_known && k->known[id]))
+		return false;
+	if (id >= k->n_known) {
+		const size_t had = k->n_known;
+
+		ev_grow(&k->known, &k->n_known, id + 1, sizeof *k->known);
+		memset(k->known + had, 0, k->n_known - had);
+	}
+	return k->known[id] = true;
+}
+
+static void look_at(struct ev_keys *k, const struct ev_doc *d, uint32_t name_at,
+		    const struct where *where)
+{
+	const enum ev_kind kind = ev_kind(d, name_at + 1);
+	const uint32_t id = d->nodes[name_at].member_id;
+	struct ev_buf text = {0}, path = {0}, other = {0};
+	struct where inner = *where;
+	char words[EV_WORDS];
+	size_t len;
+	const char *name = ev_string(d, name_at, &text, &len);
+
+	if (memchr(name, '\0', len) == NULL && len <= EV_TREE_NAME &&
+	    !(len == 3 && memcmp(name, "_ev", 3) == 0) && (kind == EV_OBJECT || is_new(k, id))) {
+		ev_buf_puts(&path, where->path);
+		ev_path_put_name(name, len, &path);
+		inner.path = ev_buf_str(&path);
+		if (where->other != NULL) {
+			ev_buf_puts(&other, where->other);
+			ev_path_put_name(name, len, &other);
+			inner.other = ev_buf_str(&other);
+		}
+		ev_words_of(name, len, words);
+		if (kind == EV_OBJECT) {
+			inner.depth++;
+			look(k, d, name_at + 1, &inner);
+		} else if (where->depth == 1 &&
+			   ev_words_rank(words, EV_WORDS_IGNORE) != EV_NO_WORD) {
+			note_ignored(k, inner.path, id);
+		} else {
+			note_scalar(k, &inner, id, name, len);
+		}
+	}
+	ev_buf_free(&text);
+	ev_buf_free(&path);
+	ev_buf_free(&other);
+}
+
+/* Whether there is anything in an object that was not looked at. */
+static bool has_news(const struct ev_keys *k, const struct ev_doc *d, uint32_t at, unsigned depth)
+{
+	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
+		const uint32_t id = d->nodes[i].member_id;
+		const enum ev_kind kind = ev_kind(d, i + 1);
+
+		if (kind == EV_OBJECT ? depth < DEEPEST && has_news(k, d, i + 1, depth + 1)
+				      : kind < EV_ARRAY && id != EV_NO_MEMBER_ID &&
+						(id >= k->n_known || !k->known[id]))
+			return true;
+	}
+	return false;
+}
+
+static void look(struct ev_keys *k, const struct ev_doc *d, uint32_t at, const struct where *where)
+{
+	const bool row = !where->row && look_at_row(k, d, at, where);
+	struct ev_buf text = {0};
+
+	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
+		const enum ev_kind kind = ev_kind(d, i + 1);
 		size_t len;
 		const char *name = ev_string(d, i, &text, &len);
 
-		ev_words_of(name, len, words);
-		if (ev_words_rank(words, EV_WORDS_IGNORE) != EV_NO_WORD &&
-		    !ev_string_is(d, i, usual, usual_len))
-			ignore(k, events, name, len);
+		if (kind == EV_ARRAY || (kind == EV_OBJECT && where->depth == DEEPEST) ||
+		    (row && kind == EV_OBJECT && holds_row(name, len)))
+			continue;
+		look_at(k, d, i, where);
 	}
 	ev_buf_free(&text);
 }
 
-void ev_keys_begin(struct ev_keys *k, struct ev_events *events, const struct ev_event *first)
+void ev_keys_look(struct ev_keys *k, const struct ev_doc *d)
 {
-	static const char *const usual[] = {"event_id", "version", "modified_at", "updated_at",
-					    "op"};
-	struct found *f = ev_calloc(1, sizeof *f);
-
-	f->d = first->doc;
-	find_scalars(f, 0, &(struct where){.path = "", .depth = 1});
-	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
-		if (ev_member(first->doc, 0, usual[i], strlen(usual[i])) == EV_NOWHERE)
-			note_usual(f, usual[i]);
-	qsort(f->list, f->n, sizeof f->list[0], by_order);
-	for (size_t i = 0; i < f->n; i++) {
-		struct ev_key_column *c = &f->list[i];
-
-		if (k->n == EV_KEYS_COLUMNS) {
-			free_column(c);
-			continue;
-		}
-		c->slot = ev_events_want(events, c->path);
-		c->other_slot = ev_events_want(events, c->other);
-		k->columns[k->n++] = *c;
-	}
-	free(f);
-	note_ignored(k, events, first->doc);
-	add_anchors(k, true, EV_KEYS_NAMED);
-	add_anchors(k, false, EV_KEYS_ANCHORS);
+	if (has_news(k, d, 0, 1))
+		look(k, d, 0, &(struct where){.path = "", .depth = 1});
 }
 
-size_t ev_keys_skip(const struct ev_keys *k, const struct ev_event *event,
+const struct ev_key_column *ev_keys_column(const struct ev_keys *k, unsigned serial)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->columns[i].serial == serial)
+			return &k->columns[i];
+	return NULL;
+}
+
+size_t ev_keys_skip(const struct ev_keys *k, const struct ev_doc *d, uint32_t reserved,
 		    uint32_t at[EV_KEYS_SKIP])
 {
 	size_t n = 0;
 
-	if (event->reserved != EV_NOWHERE)
-		at[n++] = event->reserved;
-	for (size_t i = 0; i < k->n_ignore; i++)
-		if (event->at[k->ignore_slots[i]] != EV_NOWHERE)
-			at[n++] = event->at[k->ignore_slots[i]];
+	if (reserved != EV_NOWHERE)
+		at[n++] = reserved;
+	for (size_t i = 0; i < k->n_ignore; i++) {
+		const uint32_t value = ev_member_by_id(d, k->ignore_ids[i]);
+
+		if (value != EV_NOWHERE)
+			at[n++] = value;
+	}
 	return n;
 }
 
-static uint32_t value_at(const struct ev_event *event, uint32_t slot)
+static uint32_t value_at(const struct ev_doc *d, uint32_t id)
 {
-	const uint32_t at = slot != EV_NO_SLOT ? event->at[slot] : EV_NOWHERE;
+	const uint32_t at = id != EV_NO_MEMBER_ID ? ev_member_by_id(d, id) : EV_NOWHERE;
 
-	return at != EV_NOWHERE && ev_kind(event->doc, at) == EV_NULL ? EV_NOWHERE : at;
+	return at != EV_NOWHERE && ev_kind(d, at) == EV_NULL ? EV_NOWHERE : at;
 }
 
-uint32_t ev_keys_value(const struct ev_key_column *c, const struct ev_event *event)
+uint32_t ev_keys_value(const struct ev_key_column *c, const struct ev_doc *d)
 {
-	const uint32_t at = value_at(event, c->slot);
+	const uint32_t at = value_at(d, c->id);
 
-	return at != EV_NOWHERE ? at : value_at(event, c->other_slot);
+	return at != EV_NOWHERE ? at : value_at(d, c->other_id);
 }
 
 /* Whether it could be an id: the text or the integer that evkit(7) asks for. */
@@ -366,15 +441,15 @@ static void compact(struct ev_key_anchor *a)
 	a->n = n;
 }
 
-void ev_keys_add(struct ev_keys *k, const struct ev_event *event, uint64_t content)
+void ev_keys_add(struct ev_keys *k, const struct ev_doc *d, uint64_t content)
 {
-	const struct ev_doc *d = event->doc;
 	uint32_t at[EV_KEYS_COLUMNS];
 	struct ev_key_row row = {.content = content};
 	bool hashed = false;
 
+	k->events++;
 	for (size_t i = 0; i < k->n; i++) {
-		at[i] = ev_keys_value(&k->columns[i], event);
+		at[i] = ev_keys_value(&k->columns[i], d);
 		note_value(&k->columns[i], d, at[i]);
 	}
 	for (size_t i = 0; i < k->n_anchors; i++) {
@@ -393,6 +468,37 @@ void ev_keys_add(struct ev_keys *k, const struct ev_event *event, uint64_t conte
 		if (a->n == ROOM)
 			compact(a);
 	}
+}
+
+static int by_column(const void *a, const void *b)
+{
+	const struct ev_key_anchor *x = a, *y = b;
+
+	return (x->column > y->column) - (x->column < y->column);
+}
+
+void ev_keys_settle(struct ev_keys *k)
+{
+	size_t to[EV_KEYS_COLUMNS]; /* where the column of an index goes */
+	unsigned serials[EV_KEYS_COLUMNS];
+
+	for (size_t i = 0; i < k->n; i++)
+		serials[i] = k->columns[i].serial;
+	qsort(k->columns, k->n, sizeof k->columns[0], by_order);
+	for (size_t i = 0; i < k->n; i++)
+		to[i] = (size_t)(ev_keys_column(k, serials[i]) - k->columns);
+	for (size_t i = 0; i < k->n_anchors; i++) {
+		struct ev_key_anchor *a = &k->anchors[i];
+
+		a->column = to[a->column];
+		for (size_t r = 0; r < a->n; r++) {
+			const struct ev_key_row row = a->rows[r];
+
+			for (size_t c = 0; c < k->n; c++)
+				a->rows[r].columns[to[c]] = row.columns[c];
+		}
+	}
+	qsort(k->anchors, k->n_anchors, sizeof k->anchors[0], by_column);
 }
 
 /* A row as a key sees it. */
@@ -459,5 +565,6 @@ void ev_keys_free(struct ev_keys *k)
 		ev_path_free(&k->ignore[i]);
 	for (size_t i = 0; i < k->n_anchors; i++)
 		free(k->anchors[i].rows);
+	free(k->known);
 	*k = (struct ev_keys){0};
 }

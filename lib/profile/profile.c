@@ -25,8 +25,9 @@ struct ev_profile {
 	struct ev_reasons why;
 	struct ev_content *content;
 	struct ev_keys keys;
-	size_t candidates[CANDIDATES]; /* columns that may be the type, the likeliest first */
+	unsigned candidates[CANDIDATES]; /* serials of columns that may be the type */
 	size_t n_candidates;
+	unsigned seen_serial; /* columns up to here were asked whether they are one */
 	struct group *groups;
 	size_t n, cap;
 	struct ev_lookup by_hash;
@@ -159,36 +160,81 @@ static void drop_candidate(struct ev_profile *p, size_t which)
 	free(old);
 }
 
+/* Places in k->columns stay as they are while no document is looked at. */
+static const struct ev_key_column *candidate(const struct ev_profile *p, size_t i)
+{
+	return ev_keys_column(&p->keys, p->candidates[i]);
+}
+
+/* The candidate that looks least like the type. */
+static size_t worst_candidate(const struct ev_profile *p)
+{
+	size_t worst = 0;
+
+	for (size_t i = 1; i < p->n_candidates; i++)
+		if (candidate(p, i)->order > candidate(p, worst)->order)
+			worst = i;
+	return worst;
+}
+
+/* A column that no event before this one had: they all are of the type of those that name none. */
+static void add_candidate(struct ev_profile *p, const struct ev_key_column *c)
+{
+	if (p->n_candidates == CANDIDATES) {
+		const size_t worst = worst_candidate(p);
+
+		if (candidate(p, worst)->order <= c->order)
+			return;
+		drop_candidate(p, worst);
+	}
+	ev_lookup_free(&p->by_hash);
+	for (size_t i = 0; i < p->n; i++) {
+		struct group *g = &p->groups[i];
+
+		g->values[p->n_candidates] = ev_strdup(EV_INFER_NO_TYPE);
+		g->lens[p->n_candidates] = sizeof EV_INFER_NO_TYPE - 1;
+		g->hash = hash_values(g, p->n_candidates + 1);
+		ev_lookup_add(&p->by_hash, g->hash, (uint32_t)i);
+	}
+	p->candidates[p->n_candidates++] = c->serial;
+}
+
 /* A candidate that is no short text in nearly all events cannot be the type. */
 static void check_candidates(struct ev_profile *p)
 {
 	for (size_t i = 0; i < p->n_candidates;) {
-		const struct ev_key_column *c = &p->keys.columns[p->candidates[i]];
+		const struct ev_key_column *c = candidate(p, i);
 
-		if (c->longest > EV_ID_MAX ||
+		if (c == NULL || c->longest > EV_TREE_NAME ||
 		    (c->no_text > 0 && ev_infer_is_seldom(p->seen - c->no_text, p->seen)))
 			drop_candidate(p, i);
 		else
 			i++;
 	}
+	for (size_t i = 0; i < p->keys.n; i++) {
+		const struct ev_key_column *c = &p->keys.columns[i];
+
+		if (c->serial > p->seen_serial &&
+		    ev_words_rank(c->words, EV_WORDS_TYPE) != EV_NO_WORD)
+			add_candidate(p, c);
+	}
+	p->seen_serial = p->keys.serials;
 }
 
-static struct ev_tree_node *tree_of(struct ev_profile *p, const struct ev_event *event)
+static struct ev_tree_node *tree_of(struct ev_profile *p, const struct ev_doc *d)
 {
 	struct ev_buf texts[CANDIDATES] = {{0}};
 	struct group g = {0}, *had;
 
 	for (size_t i = 0; i < p->n_candidates; i++) {
-		const struct ev_key_column *c = &p->keys.columns[p->candidates[i]];
-
-		const uint32_t at = ev_keys_value(c, event);
+		const uint32_t at = ev_keys_value(candidate(p, i), d);
 
 		g.values[i] = (char *)(uintptr_t)EV_INFER_NO_TYPE;
 		g.lens[i] = sizeof EV_INFER_NO_TYPE - 1;
-		if (at == EV_NOWHERE || ev_kind(event->doc, at) != EV_STRING ||
-		    (event->doc->nul && event->doc->nodes[at].escaped))
+		if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING ||
+		    (d->nul && d->nodes[at].escaped))
 			continue;
-		g.values[i] = (char *)(uintptr_t)ev_string(event->doc, at, &texts[i], &g.lens[i]);
+		g.values[i] = (char *)(uintptr_t)ev_string(d, at, &texts[i], &g.lens[i]);
 	}
 	g.hash = hash_values(&g, p->n_candidates);
 	had = find_group(p, &g);
@@ -213,12 +259,12 @@ static void trim(struct ev_profile *p)
 static void keep_bounds(struct ev_profile *p)
 {
 	while (p->n > GROUPS && p->n_candidates > 0)
-		drop_candidate(p, p->n_candidates - 1);
+		drop_candidate(p, worst_candidate(p));
 	while (p->room.nodes > EV_TREE_NODES) {
 		if (p->room.depth > 1)
 			p->room.depth--;
 		else if (p->n_candidates > 0)
-			drop_candidate(p, p->n_candidates - 1);
+			drop_candidate(p, worst_candidate(p));
 		else
 			break;
 		trim(p);
@@ -231,16 +277,6 @@ static void keep_bounds(struct ev_profile *p)
 
 /* Events */
 
-static enum ev_status begin(struct ev_profile *p, const struct ev_record *rec,
-			    struct ev_event *event)
-{
-	ev_keys_begin(&p->keys, p->events, event);
-	for (size_t i = 0; i < p->keys.n && p->n_candidates < CANDIDATES; i++)
-		if (ev_words_rank(p->keys.columns[i].words, EV_WORDS_TYPE) != EV_NO_WORD)
-			p->candidates[p->n_candidates++] = i;
-	return ev_events_read(p->events, rec, event, &p->why); /* now with the columns */
-}
-
 enum ev_status ev_profile_step(struct ev_profile *p, const struct ev_record *rec,
 			       struct ev_error *err)
 {
@@ -251,51 +287,62 @@ enum ev_status ev_profile_step(struct ev_profile *p, const struct ev_record *rec
 	if (ev_events_read(p->events, rec, &event, &p->why) != EV_OK)
 		return ev_rejects_put(p->port->rejects, rec, event.origin, event.origin_len,
 				      &p->why, err);
-	if (p->seen + p->passed == 0 && begin(p, rec, &event) != EV_OK)
-		return EV_OK;
-	content =
-		ev_content_digest(p->content, event.doc, skip, ev_keys_skip(&p->keys, &event, skip))
-			.lo;
+	ev_keys_look(&p->keys, event.doc);
+	content = ev_content_digest(p->content, event.doc, skip,
+				    ev_keys_skip(&p->keys, event.doc, event.reserved, skip))
+			  .lo;
 	if (p->options.sample > 1 && content % p->options.sample != 0) {
 		p->passed++;
 		return EV_OK;
 	}
 	p->seen++;
-	ev_keys_add(&p->keys, &event, content);
+	ev_keys_add(&p->keys, event.doc, content);
 	check_candidates(p);
-	ev_tree_add(tree_of(p, &event), &p->room, event.doc, event.reserved);
+	ev_tree_add(tree_of(p, event.doc), &p->room, event.doc, event.reserved);
 	keep_bounds(p);
 	return EV_OK;
 }
 
 /* The end */
 
-/* The candidate that is the type: the first that has several values, or else the first. */
+/* How many values a candidate has; ops: whether all of them say what was done to a row. */
+static size_t values_of(const struct ev_profile *p, size_t candidate, bool *ops)
+{
+	size_t differ = 0;
+
+	*ops = true;
+	for (size_t g = 0; g < p->n; g++) {
+		const char *value = p->groups[g].values[candidate];
+		bool is_new = true;
+
+		for (size_t k = 0; k < g && is_new; k++)
+			is_new = strcmp(p->groups[k].values[candidate], value) != 0;
+		differ += is_new;
+		*ops &= ev_infer_is_op(value);
+	}
+	return differ;
+}
+
+/* The candidate that is the type: the best of those that have several values, or else of all. */
 static size_t choose_type(const struct ev_profile *p)
 {
-	size_t first = CANDIDATES;
+	size_t best = CANDIDATES;
+	bool several = false;
 
 	for (size_t i = 0; i < p->n_candidates; i++) {
-		size_t differ = 0;
-		bool ops = true;
+		const struct ev_key_column *c = candidate(p, i);
+		bool ops;
+		const size_t differ = values_of(p, i, &ops);
 
-		for (size_t g = 0; g < p->n; g++) {
-			bool is_new = true;
-
-			for (size_t k = 0; k < g && is_new; k++)
-				is_new =
-					strcmp(p->groups[k].values[i], p->groups[g].values[i]) != 0;
-			differ += is_new;
-			ops &= ev_infer_is_op(p->groups[g].values[i]);
-		}
-		if (ops || (p->seen >= 20 && differ > p->seen / 2) ||
-		    ev_infer_is_seldom(p->seen - p->keys.columns[p->candidates[i]].absent, p->seen))
+		if (ops || (p->seen >= 20 && differ > p->seen / 2) || (several && differ == 1) ||
+		    ev_infer_is_seldom(p->seen - c->absent - c->no_text, p->seen))
 			continue;
-		if (differ > 1)
-			return i;
-		first = first == CANDIDATES ? i : first;
+		if (best == CANDIDATES || (!several && differ > 1) ||
+		    c->order < candidate(p, best)->order)
+			best = i;
+		several |= differ > 1;
 	}
-	return first;
+	return best;
 }
 
 static int by_count(const void *a, const void *b)
@@ -309,7 +356,8 @@ static int by_count(const void *a, const void *b)
 /* Leaves one group for each type. Returns the type's column, or EV_KEYS_COLUMNS. */
 static size_t settle(struct ev_profile *p)
 {
-	size_t type = choose_type(p);
+	const size_t type = choose_type(p);
+	const unsigned serial = type < CANDIDATES ? p->candidates[type] : 0;
 
 	for (size_t i = p->n_candidates; i-- > 0;)
 		if (i != type)
@@ -318,7 +366,9 @@ static size_t settle(struct ev_profile *p)
 		ev_tree_settle(p->groups[i].tree, &p->room);
 	if (p->n > 1)
 		qsort(p->groups, p->n, sizeof *p->groups, by_count);
-	return p->n_candidates > 0 ? p->candidates[0] : EV_KEYS_COLUMNS;
+	ev_keys_settle(&p->keys);
+	return serial > 0 ? (size_t)(ev_keys_column(&p->keys, serial) - p->keys.columns)
+			  : EV_KEYS_COLUMNS;
 }
 
 enum ev_status ev_profile_finish(struct ev_profile *p, struct ev_error *err)

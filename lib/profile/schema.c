@@ -170,7 +170,7 @@ static void put_remark(const struct ev_tree_node *n, uint64_t objects, struct ev
 		}
 	}
 	if (n->longest > 0 && format_of(n) == NULL)
-		put_size(n->shortest < n->longest, n->longest, "character", out);
+		put_size(n->varies, n->longest, "character", out);
 	if (n->kinds[EV_ARRAY] > 0)
 		put_size(true, n->longest_list, "element", out);
 	if (n->crowded)

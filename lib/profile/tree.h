@@ -22,7 +22,7 @@ enum {
 	EV_TREE_NAMES = 512,
 	EV_TREE_NODES = 24000,
 	EV_TREE_DEPTH = 24, /* a model in YAML takes two levels for one, and has 64 */
-	EV_TREE_NAME = 255, /* bytes of a name; the members of longer ones are left out */
+	EV_TREE_NAME = 160, /* bytes of a name: YAML takes keys of 1,024 with their escapes */
 };
 
 /* What a text can be: the forms that every text at a path had. */
@@ -81,8 +81,10 @@ struct ev_tree_node {
 	bool unfit; /* a value has what no warehouse can store */
 	/* of texts */
 	uint64_t n_empty;
-	uint32_t shortest, longest; /* code points, of those that are not empty */
-	unsigned forms;		    /* enum ev_form */
+	uint32_t longest;      /* code points */
+	uint32_t bytes;	       /* of the last that is not empty */
+	bool varies;	       /* not all have as many */
+	unsigned forms;	       /* enum ev_form */
 	uint64_t times, zoned; /* those that are times, and of them those of EV_FORM_DATE_TIME */
 	bool timed;
 	struct ev_time first, last; /* of times and days */

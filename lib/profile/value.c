@@ -3,6 +3,7 @@
  */
 #include "base/utf8.h"
 #include "profile/tree.h"
+#include "scan/form.h"
 #include "schema/schema.h"
 
 #include <string.h>
@@ -44,10 +45,16 @@ static bool is_code(const char *p, size_t len)
 	return len > 0 && memchr(p, '\0', len) == NULL;
 }
 
-static bool is_time(const char *p, size_t len, struct ev_time *t)
+/* zoned: whether it is as the format date-time has it. */
+static bool is_time(const char *p, size_t len, struct ev_time *t, bool *zoned)
 {
-	return len > EV_DATE_TEXT && p[4] == '-' && ev_time_parse(p, len, t) != EV_TIME_BAD &&
-	       ev_time_in_range(*t);
+	enum ev_time_form form;
+
+	if (len <= EV_DATE_TEXT || p[4] != '-')
+		return false;
+	form = ev_time_parse(p, len, t);
+	*zoned = form == EV_TIME_ZONED && p[EV_DATE_TEXT] != ' ';
+	return form != EV_TIME_BAD && ev_time_in_range(*t);
 }
 
 /* 2026-03-01T10:00:00+0000, which lacks a colon alone. */
@@ -77,7 +84,8 @@ static bool has_form(unsigned form, const char *p, size_t len, struct ev_time *t
 {
 	switch (form) {
 	case EV_FORM_DATE: return is_date(p, len, t);
-	case EV_FORM_UUID: return ev_schema_format_is("uuid", p, len);
+	case EV_FORM_UUID:
+		return len == EV_UUID_TEXT && (ev_uuid_is_canonical(p) || ev_uuid_valid(p, len));
 	case EV_FORM_EMAIL: return ev_schema_format_is("email", p, len);
 	case EV_FORM_URI: return ev_schema_format_is("uri", p, len);
 	case EV_FORM_IPV4: return ev_schema_format_is("ipv4", p, len);
@@ -97,24 +105,29 @@ static void widen(struct ev_tree_node *n, struct ev_time first, struct ev_time l
 	n->timed = true;
 }
 
+static void note_size(struct ev_tree_node *n, const char *p, size_t len)
+{
+	n->varies |= n->longest > 0 && len != n->bytes;
+	n->bytes = (uint32_t)len;
+	if (len <= n->longest) /* code points are never more */
+		return;
+	len = ev_utf8_count(p, len);
+	if (len > n->longest)
+		n->longest = (uint32_t)len;
+}
+
 void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 {
 	struct ev_time t = {0};
+	bool zoned = false;
 	unsigned left;
-	uint32_t count;
 
 	if (len == 0) {
 		n->n_empty++;
 		return;
 	}
-	count = (uint32_t)ev_utf8_count(p, len);
-	if (count > n->longest)
-		n->longest = count;
-	if (n->shortest == 0 || count < n->shortest)
-		n->shortest = count;
-	if (is_time(p, len, &t)) {
-		const bool zoned = ev_schema_format_is("date-time", p, len);
-
+	note_size(n, p, len);
+	if (is_time(p, len, &t, &zoned)) {
 		n->times++;
 		n->zoned += zoned;
 		widen(n, t, t);
@@ -218,11 +231,9 @@ void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *o)
 	n->zoned += o->zoned;
 	if (o->timed)
 		widen(n, o->first, o->last);
-	if (o->longest > 0) {
-		n->longest = o->longest > n->longest ? o->longest : n->longest;
-		n->shortest =
-			n->shortest == 0 || o->shortest < n->shortest ? o->shortest : n->shortest;
-	}
+	n->varies |= o->varies || (n->longest > 0 && o->longest > 0 && n->bytes != o->bytes);
+	n->bytes = o->longest > 0 ? o->bytes : n->bytes;
+	n->longest = o->longest > n->longest ? o->longest : n->longest;
 	merge_numbers(&n->numbers, &o->numbers);
 	merge_numbers(&n->texts, &o->texts);
 }

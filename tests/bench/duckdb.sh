@@ -4,6 +4,7 @@
 #
 #     duckdb.sh version               says which one it is
 #     duckdb.sh nothing               starts and ends
+#     duckdb.sh describe FILE         the columns and types of all of it
 #     duckdb.sh validate FILE         a filter on two columns
 #     duckdb.sh dedupe FILE           one line an id and version
 #     duckdb.sh latest FILE           the last version of each id
@@ -72,6 +73,10 @@ version)
 	;;
 nothing)
 	duckdb_run 'SET threads = 1; SELECT 1'
+	;;
+describe)
+	duckdb_run "SET threads = 1; DESCRIBE SELECT * FROM read_json_auto('$2',
+		format = 'newline_delimited', sample_size = -1)"
 	;;
 validate)
 	json "SELECT * FROM $events

@@ -379,6 +379,16 @@ static const struct row rows[] = {
 	 .prepare = "\"$bench/logs.sh\" logfmt <plain.jsonl >logfmt.log",
 	 .rivals = {{MILLER, "pairs without quotes as JSON",
 		     "mlr --idkvp --ifs space --ojsonl cat $in", 0, 0, false}}},
+	{.work = "evprofile",
+	 .command = "evprofile $bad $in",
+	 .at_least = 0.15,
+	 .stretch = 0.3,
+	 .rivals = {{DUCKDB, "the types of all columns", "\"$bench/duckdb.sh\" describe $in", 0, 0,
+		     false},
+		    {JQ, "the kinds at all paths",
+		     "jq -c '[paths(scalars) as $p | ($p | map(strings)) + [getpath($p) | type]]' "
+		     "$small",
+		     0, 0, true}}},
 	{.work = "evvalidate",
 	 .command = "evvalidate $bad $in",
 	 .at_least = 1.1,
@@ -632,6 +642,7 @@ static void start_up(void)
 		{"evload", "-t", "events", "/dev/null"},
 		{"evschema", "-e", "prod"},
 		{"evreport", "few.json"},
+		{"evprofile", "few.jsonl"},
 		{"evstate", "info", "few"},
 		{"evlake", "verify", "few.lake"},
 		{"evreject", "show", "few.rejects"},
@@ -640,8 +651,8 @@ static void start_up(void)
 
 	printf("\n### Start\n\n"
 	       "Milliseconds from start to end with the model of examples/checkout and no "
-	       "event (two for evvalidate,\nwhich wants one, and in what evstate, evlake and "
-	       "evreject tell of): median (least..greatest).\n\n"
+	       "event (two for evvalidate and evprofile,\nwhich want one, and in what evstate, "
+	       "evlake and evreject tell of): median (least..greatest).\n\n"
 	       "| program | ms | peak MiB | at most | stretch | reached |\n"
 	       "| --- | --- | --- | --- | --- | --- |\n");
 	for (int i = 0; i < COUNT(programs); i++) {
