@@ -499,6 +499,28 @@ rows 'SELECT ev_owner, ev_version, total, ev_deleted FROM f ORDER BY 1, 2' <<'EN
 END
 is "$what: what it cannot" "$(grep -o 'Cannot index[^"]*' rej1)" 'Cannot index object with number (7)'
 
+# What is computed of what was computed: texts of a list that came as a text.
+cat >m.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, time: .at, order: time}
+star:
+  facts:
+    f:
+      keep: latest
+      each: .l | fromjson[]
+      columns: {n: {from: $item.n | tonumber, type: "decimal(20,2)"}, s: {from: '$item.s // "none"', type: varchar(9)}}
+END
+{
+	printf '{"id":1,"at":"2026-03-01T10:00:00Z","l":"['
+	for n in $(seq 1 2000); do printf '{\\"n\\":\\"%s.50\\"},' "$n"; done
+	printf '{\\"n\\":7,\\"s\\":\\"x\\"}]"}\n'
+} >in.log
+form 'computed of what was computed'
+rows 'SELECT count(*), sum(n), max(s), min(s) FROM f' <<'END'
+2001|2002007.0|x|none
+END
+
 # Models that are wrong
 
 # wrong WHAT COLUMN MESSAGE: a model with that column.

@@ -111,15 +111,17 @@ static struct ev_node *room_for(struct ev_computing *c, size_t n)
 	return c->nodes + c->n;
 }
 
-/* Where a text stands in the document's, behind which it is put if it is not in it. */
+/* Where a text stands in the document's or behind it, where it is put if it is not there yet. */
 static uint32_t place_text(struct ev_computing *c, const char *p, size_t len)
 {
 	const uintptr_t at = (uintptr_t)p - (uintptr_t)c->doc.text;
+	const bool copied = c->doc.text == c->text.p;
+	const size_t all = copied ? c->text.len : c->doc.len;
 	uint32_t pos;
 
-	if (at < c->doc.len && len <= c->doc.len - at)
+	if (at < all && len <= all - at)
 		return (uint32_t)at;
-	if (c->doc.text != c->text.p)
+	if (!copied)
 		ev_buf_put(&c->text, c->doc.text, c->doc.len);
 	pos = (uint32_t)c->text.len;
 	ev_buf_put(&c->text, p, len);
