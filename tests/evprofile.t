@@ -192,6 +192,13 @@ says 'a redelivery is no version' '{"id":1,"at":"2026-03-01T10:00:00Z","x":1}
   time: .at
   order: time
 END
+ok 'which is told in a comment' [ "$(evprofile in.jsonl | grep -c '^# 1 event came again ')" -eq 1 ]
+says 'a version in a text' '{"id":1,"at":"2026-03-01T10:00:00Z","version":"1"}
+{"id":1,"at":"2026-03-01T10:00:00Z","version":"2"}' <<'END'
+  id: .id
+  time: .at
+  version: .version
+END
 says 'times in texts of microseconds' '{"__CURSOR":"a","__REALTIME_TIMESTAMP":"1534860261221373"}' <<'END'
   id: .__CURSOR
   time: ".__REALTIME_TIMESTAMP | tonumber * 0.000001 | todate"

@@ -32,6 +32,7 @@ struct ev_profile {
 	size_t n, cap;
 	struct ev_lookup by_hash;
 	struct ev_tree_room room;
+	struct ev_sample contents;
 	uint64_t seen, passed; /* events */
 	struct ev_count counts[3];
 	struct ev_proposal *proposal;
@@ -71,6 +72,7 @@ void ev_profile_free(struct ev_profile **profile)
 	free(p->groups);
 	ev_lookup_free(&p->by_hash);
 	ev_proposal_free(&p->proposal, &p->room);
+	ev_sample_free(&p->contents, &p->room.sample);
 	ev_keys_free(&p->keys);
 	ev_events_free(&p->events);
 	ev_reasons_free(&p->why);
@@ -253,6 +255,7 @@ static void trim(struct ev_profile *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		ev_tree_trim(p->groups[i].tree, &p->room);
+	ev_sample_shrink(&p->contents, &p->room.sample);
 }
 
 /* Keeps what is held within its bounds. */
@@ -296,6 +299,7 @@ enum ev_status ev_profile_step(struct ev_profile *p, const struct ev_record *rec
 		return EV_OK;
 	}
 	p->seen++;
+	ev_sample_add(&p->contents, &p->room.sample, content, 1, NULL, 0);
 	ev_keys_add(&p->keys, event.doc, content);
 	check_candidates(p);
 	ev_tree_add(tree_of(p, event.doc), &p->room, event.doc, event.reserved);
@@ -390,6 +394,8 @@ enum ev_status ev_profile_finish(struct ev_profile *p, struct ev_error *err)
 	}
 	p->proposal = ev_infer(&p->keys, types, p->n, type, &p->room);
 	p->proposal->name = p->options.name;
+	if (ev_sample_is_exact(&p->contents))
+		p->proposal->equal = p->seen - ev_sample_distinct(&p->contents);
 	p->n = 0;
 	ev_write_model(p->proposal, &out);
 	st = ev_out_status(p->port->out, ev_out_put(p->port->out, out.p, out.len), err);
