@@ -10,6 +10,7 @@
 
 enum {
 	SURE = 20,   /* objects in all of which a member was, for it to be required */
+	MANY = 100,  /* numbers, for them to be of one sign for good */
 	OFTEN = 20,  /* times that each value of an enumeration was seen */
 	CLOSED = 12, /* values of an enumeration at most */
 	SET = 50,    /* values for a set to be expected */
@@ -193,8 +194,7 @@ static void put_keywords(const struct ev_tree_node *n, struct ev_buf *out)
 		ev_buf_puts(out, ", enum: ");
 		ev_write_set(n, out);
 	}
-	if (n->numbers.n >= 5 * SURE && !n->numbers.far && n->numbers.min.coef >= 0 &&
-	    counts_things(n))
+	if (n->numbers.n >= MANY && !n->numbers.far && n->numbers.min.coef >= 0 && counts_things(n))
 		ev_buf_puts(out, ", minimum: 0");
 }
 
