@@ -292,8 +292,10 @@ int main(int argc, char **argv)
 		note_lints(e.validate);
 	}
 	status = merge ? run_merge(&cli, &e) : run(&cli, &e);
-	note_findings(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate),
-		      defer ? NULL : e.verdict);
+	if (!defer) /* else it is found out of all parts together */
+		note_findings(merge ? ev_verdict_presence(e.verdict)
+				    : ev_validate_presence(e.validate),
+			      e.verdict);
 	free(e.name);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);

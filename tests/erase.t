@@ -176,6 +176,7 @@ is 'she is in the lake, in states, rejects, results and databases' "$(finds . | 
 	'lake people rejects results second.db shop.db state '
 is 'evdedupe has no text of anybody' "$(finds state/keys)" ''
 rows=$(sqlite3 shop.db 'SELECT count(*) FROM events')
+cp results/d1.json report.html
 run 'erase 2>../notes | sed "s/^\(bytes\|entries\): .*/\1/"'
 check 'she is erased' 0 'events: 11
 records: 74
@@ -195,6 +196,7 @@ commit: 7
 entries
 bytes'
 is_gone erased
+ok 'no result and no report stays' test -z "$(find . -name '*.json' -o -name '*.html')"
 mv ../third.db .
 ok 'a database that comes when all is done' catch_up third.db
 sqlite3 third.db VACUUM

@@ -120,6 +120,8 @@ if data logs-small; then
 		w3c_big.0 210 44 0 w3c
 		mixed_json2.json 1 0 17 logfmt
 		crlf.0 2 0 0 crlf
+		laravel.0 81 0 1 laravel --begins ^\[\d{4}-
+		laravel.1 3 0 1 laravel --begins ^\[\d{4}-
 	END
 	run evparse -f compose -m "$srcdir/tests/data/formats.yaml" -r set-aside "$data/docker_compose_with_noise.0"
 	is 'docker_compose_with_noise.0: all but the noise, and its last line, which has no end' \
@@ -128,8 +130,13 @@ $(sed 's/.*"code":"\([^"]*\)".*"raw":/\1 /' set-aside)" '22
 foreign "out of frame line 1"}
 foreign "out of frame line 2"}
 cut "redis-1  | 1:"}'
-	run evparse -f laravel -m "$srcdir/tests/data/formats.yaml" -r set-aside "$data/laravel.0"
-	is 'laravel.0: each line that begins a record' "$(grep -c . "$out")" "$(grep -c '^\[[0-9]' "$data/laravel.0")"
+	run evparse -f laravel --begins '^\[\d{4}-' -m "$srcdir/tests/data/formats.yaml" -r set-aside "$data/laravel.0"
+	is 'laravel.0: a stack trace is a part of its message' "$(grep -c 'Stack trace:\|\[stacktrace\]' "$out") $(rejects | cut -d' ' -f1)" '81 cut'
+	for how in '' '--begins ^\d{4}-'; do
+		# shellcheck disable=SC2086 # the options are words
+		run evparse -f dotted $how -m "$srcdir/tests/data/formats.yaml" -r set-aside "$data/invalid_utf8.0"
+		is "invalid_utf8.0 $how: the line that is no UTF-8 is said" "$(grep -c '"code":"utf8".*not UTF-8' set-aside)" 1
+	done
 	run evparse -f haproxy --zone Europe/Berlin -r set-aside "$data/haproxy.0"
 	is 'haproxy.0: its rejects are no requests' "$(sed 's/.*haproxy\[[0-9]*\]: //; s/^[0-9.:]* \[[^]]*\] //' set-aside)" \
 		'Proxy prod_http_in started."}

@@ -259,12 +259,12 @@ done <<'END'
 2026-03-01_10:00:00Z|there is neither a T nor a space between the day and the time
 2026-03-01|the time of the day is missing, as T10:00:00Z|.time + "T00:00:00Z"
 2026-02-30|there is no such day
-2026-03-01T10:00Z|it has no seconds
+2026-03-01T10:00Z|it has no seconds|.time | rtrimstr("Z") + ":00Z"
 2026-03-01T|its time of the day is not such as 10:00:00
 2026-03-01T1:00:00Z|its time of the day is not such as 10:00:00
 2026-03-01T10:60:00Z|there is no such time of the day
-2026-03-01T10:00:00 +01:00|a space stands in front of the zone, which is Z or an offset such as +01:00
-2026-03-01T10:00:00,5Z|a point must stand in front of the fraction of a second
+2026-03-01T10:00:00 +01:00|a space stands in front of the zone, which is Z or an offset such as +01:00|.time | .[:-7] + .[-6:]
+2026-03-01T10:00:00,5Z|a point must stand in front of the fraction of a second|.time | split(",") | join(".")
 2026-03-01T10:00:00.Z|no digits stand behind the point
 2026-03-01T10:00:00 CET|a space stands in front of the zone, which is Z or an offset such as +01:00
 2026-03-01T10:00:00+25:00|its zone is neither Z nor an offset such as +01:00

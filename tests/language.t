@@ -468,6 +468,37 @@ END
 set_aside rej1 >got
 is "$what: what fails" "$(grep -o '"message":.*' got)" '"message":"{sku: $item.sku, at: $index, \"unit price\": $item.price, total, net: ($item.price * $item.qty)}: string (\"x\") and number (3) cannot be multiplied"},{"keyword":"jq","message":"{sku: $item.sku | ascii_upcase}.sku: null cannot be changed in case, as it is not a string"}]}}'
 
+# What stands for what, by a table in the model; the numbers of the event are no matter.
+cat >m.yaml <<'END'
+evkit: 1
+name: shop
+event:
+  id: .id
+  type: '{n: "Order", s: "Sale"}[.kind // ""] // "Other"'
+  time: .at
+  version: .v
+  op: '{c: "put", r: "put", u: "patch", d: "delete"}[.op]'
+star:
+  facts:
+    f: {keep: history, for: [Order, Other], columns: {total: {from: .total, type: "decimal(9,2)"}}}
+END
+cat >in.log <<'END'
+{"id":1,"kind":"n","op":"c","v":1,"at":"2026-03-01T10:00:00Z","total":0.10}
+{"id":1,"kind":"n","op":"u","v":2,"at":"2026-03-01T10:00:01Z","total":19.90}
+{"id":1,"kind":"n","op":"d","v":3,"at":"2026-03-01T10:00:02Z"}
+{"id":2,"op":"r","v":1,"at":"2026-03-01T10:00:00Z","total":9007199.93}
+{"id":3,"kind":"s","op":"r","v":1,"at":"2026-03-01T10:00:00Z","total":1}
+{"id":4,"kind":7,"op":"r","v":1,"at":"2026-03-01T10:00:00Z","total":1}
+END
+form 'a table in the model'
+rows 'SELECT ev_owner, ev_version, total, ev_deleted FROM f ORDER BY 1, 2' <<'END'
+1|1|0.10|0
+1|2|19.90|0
+1|3|19.90|1
+2|1|9007199.93|0
+END
+is "$what: what it cannot" "$(grep -o 'Cannot index[^"]*' rej1)" 'Cannot index object with number (7)'
+
 # Models that are wrong
 
 # wrong WHAT COLUMN MESSAGE: a model with that column.
@@ -506,7 +537,11 @@ wrong 'an operator in an object' '{a: .x + 1}' "from: '{a: .x + 1}' is no expres
 wrong 'a name of no member' '{1: .x}' "from: '{1: .x}' is no expression: the name of a member is expected in place of '1', at column 2 of the expression"
 wrong 'an ignored member in an object' '{a: .id, s: .seen}' "$may '{a: .id, s: .seen}', $so"
 wrong 'an if without its else' 'if .a then 1' "from: 'if .a then 1' is no expression: else or elif is expected where the expression ends"
-wrong 'an element without a list' '"\($item)"' "from: '\"\\(\$item)\"' is no expression: jq: \$item is not defined at <top-level>, line 1:"
+wrong 'an element without a list' '"\($item)"' "from: '\"\\(\$item)\"' is no expression: a variable that is defined is expected in place of 'item', at column 5 of the expression"
+wrong 'a function that jq has not' '.a | tonumbr' "from: '.a | tonumbr' is no expression: jq has no function tonumbr with 0 arguments, at column 6 of the expression"
+wrong 'a function with too many arguments' '.a | ascii(1; .b)' "from: '.a | ascii(1; .b)' is no expression: jq has no function ascii with 2 arguments, at column 6 of the expression"
+wrong 'a value is missing behind an operator' '.a | tonumber + | .b' "from: '.a | tonumber + | .b' is no expression: a value is expected in place of '|', at column 17 of the expression"
+wrong 'a variable that nobody has set' '.a as $x | $y + 1' "from: '.a as \$x | \$y + 1' is no expression: a variable that is defined is expected in place of 'y', at column 13 of the expression"
 wrong 'arithmetic that is not exact' '.a / 3' "from: '.a / 3' is no expression: this arithmetic (/) cannot run in exact decimal: write it with + - * over plain paths"
 wrong 'the clock' 'now | todate' "from: 'now | todate' is no expression: now cannot be used: what a rule says must depend on the record alone"
 sed "s/from: .*/from: '.meta.got | tostring', type: varchar(9)}/" w.yaml >v.yaml
@@ -529,6 +564,77 @@ sed -i '/^star:/,$d; s/id: [^,]*,/id: .id,/' w.yaml
 echo 'rules: [{name: r, for: [A], jq: ".a | explode | length == 1"}]' >>w.yaml
 run env LD_LIBRARY_PATH="$PWD/broken" evvalidate -m w.yaml /dev/null
 check 'so does a rule' 2 '' '~libjq, which this needs, cannot be loaded'
+
+# Times in other forms: the message says the expression, and that reads them.
+
+while read -r given at; do
+	echo "{\"id\":1,\"at\":$(echo "$given" | tr _ ' ')}" >one.log
+	printf 'evkit: 1\nname: a\nevent: {id: .id, time: .at, order: time}\n' >m.yaml
+	how=$(evvalidate -m m.yaml one.log 2>&1 | sed -n 's/.*: to read it, the model says \(.*\): mend it.*/\1/p')
+	printf "evkit: 1\nname: a\nevent: {id: .id, time: '%s', order: time}\n" "$how" >m.yaml
+	evvalidate -m m.yaml one.log 2>said | evversion -m m.yaml >got 2>>said
+	is "the time $given is read by ${how:-nothing}" "$(sed -n 's/.*"valid_from":"\([^"]*\)".*/\1/p' got)" "${at:-}"
+done <<'END'
+1772359200 2026-03-01T10:00:00.000000Z
+1772359200.25 2026-03-01T10:00:00.250000Z
+1772359200123 2026-03-01T10:00:00.123000Z
+1772359200123456 2026-03-01T10:00:00.123456Z
+1772359200123456789 2026-03-01T10:00:00.123456Z
+"1772359200" 2026-03-01T10:00:00.000000Z
+"1772359200123" 2026-03-01T10:00:00.123000Z
+"1772359200123456" 2026-03-01T10:00:00.123456Z
+"1772359200123456789" 2026-03-01T10:00:00.123456Z
+"2026-03-01_10:00:00_+01:00" 2026-03-01T09:00:00.000000Z
+"2026-03-01T10:00:00.5_-01:00" 2026-03-01T11:00:00.500000Z
+"2026-03-01_10:00:00_-0130" 2026-03-01T11:30:00.000000Z
+"2026-03-01T10:00:00+0100" 2026-03-01T09:00:00.000000Z
+"2026-03-01_10:00:00_UTC" 2026-03-01T10:00:00.000000Z
+"2026-03-01T10:00:00.5_GMT" 2026-03-01T10:00:00.500000Z
+"2026-03-01_10:00:00_Z" 2026-03-01T10:00:00.000000Z
+"2026-03-01T10:00Z" 2026-03-01T10:00:00.000000Z
+"2026-03-01T10:00:00,123Z" 2026-03-01T10:00:00.123000Z
+"2026-03-01" 2026-03-01T00:00:00.000000Z
+"20260301100000"
+"1.5"
+true
+END
+
+# Ids of several parts
+
+cat >m.yaml <<'END'
+evkit: 1
+name: parts
+event: {id: [.shop, '.kind | ascii_downcase', .nr], time: .at, order: time}
+star: {facts: {f: {keep: latest, columns: {n: {from: .n, type: int}}}}}
+END
+sed 's/}$/,"at":"2026-03-01T10:00:00Z"}/' >in.log <<'END'
+{"shop":"a/b","kind":"X","nr":1.0,"n":1}
+{"shop":"a","kind":"b/x","nr":"1","n":2}
+{"shop":"a","kind":"b\\","nr":"/1","n":3}
+{"shop":"a","kind":"b","nr":-1.50,"n":4}
+{"shop":"A53FFA61-1D4B-4918-A28B-C4D8E7198D73","kind":"b","nr":"\u002f","n":5}
+{"shop":"a","kind":"b","nr":""}
+{"shop":"a","kind":"b","nr":null}
+{"shop":"a","kind":5,"nr":2}
+{"shop":["a"],"kind":"b","nr":2}
+{"kind":"b","nr":2}
+{"shop":"a","kind":"b","nr":1e999}
+END
+echo '{"shop":"a/b","kind":"x","nr":1e0,"n":6,"at":"2026-03-01T10:00:01Z"}' >>in.log
+form 'ids of three parts, with / and \ in them'
+rows 'SELECT ev_owner, n FROM f ORDER BY 2' <<'END'
+a/b\/x/1|2
+a/b\\/\/1|3
+a/b/-1.5|4
+a53ffa61-1d4b-4918-a28b-c4d8e7198d73/b/\/|5
+a\/b/x/1|6
+END
+is "$what: what is wrong with the others" "$(sed -n 's/.*ascii_downcase, .nr\(.*\)"}\]}},"raw.*/\1/p' rej1)" ']: part 3 is an empty text
+]: part 3 is null
+]: part 2: number (5) cannot be changed in case, as it is not a string
+]: part 1 is neither a text nor a number
+]: part 1 is null
+]) is longer than 255 bytes'
 
 # The envelope
 
@@ -677,6 +783,12 @@ is 'and the result has them as conditions' "$(grep -o '"row_condition":"[^}]*min
 sed 's/for: \[A\]/for: [C]/' m.yaml >w.yaml
 run evvalidate -m w.yaml in.log
 check 'of a type that there is not' 2 '' "evvalidate: w.yaml:6:58: no event type 'C' in types: there are 'A' and 'B'"
+sed 's/for: \[A\]/for: ["*"]/' m.yaml >w.yaml
+run evvalidate -m w.yaml in.log
+check 'nor of all that are not named' 2 '' "evvalidate: w.yaml:6:58: '*' is no event type: name the types, or leave for out"
+printf 'rules: [{name: r, for: [A, "*"], jq: .a > 1}]' >>w.yaml
+run evvalidate -m w.yaml in.log
+check 'the same of a rule' 2 '' "evvalidate: w.yaml:8:28: '*' is no event type: name the types, or leave for out"
 
 # Paths within expressions that no event has
 

@@ -123,14 +123,14 @@ refused 'two' 'evload: of batch day shards are missing: 0/4, 3/4: give all of th
 	mapped.2 mapped.1 reduced.?
 refused 'members that are lost' 'evload: of batch members shards are missing: 0/3: give all of them, or set EVKIT_SHARD where one shard alone is meant' \
 	mapped.? reduced.1 reduced.2
-refused 'all members' "evload: evstar --map wrote $(cat mapped.? | grep -c contribute) contributions, and --reduce took 0: give all that both wrote, each once" \
+refused 'all members' "evload: $(cat mapped.? | grep -c contribute) contributions were mapped by evstar --map, and 0 reduced by evstar --reduce: give all that both wrote, each once" \
 	mapped.?
-refused 'all facts' "evload: evstar --map wrote 0 contributions, and --reduce took $(cat mapped.? | grep -c contribute): give all that both wrote, each once" \
+refused 'all facts' "evload: 0 contributions were mapped by evstar --map, and $(cat mapped.? | grep -c contribute) reduced by evstar --reduce: give all that both wrote, each once" \
 	reduced.?
 refused 'a bucket that is there twice' '~^evload: mapped.1:[0-9]*: this shard of the batch came before: give each once; the batches of evstar --map and --reduce need two names$' \
 	mapped.0 mapped.1 mapped.1 mapped.2 mapped.3 reduced.?
 reduced 0 3 mapped.0 mapped.1 mapped.3 >fewer
-refused 'a contribution that was lost on the way' '~^evload: evstar --map wrote [0-9]* contributions, and --reduce took [0-9]*: give all' \
+refused 'a contribution that was lost on the way' '~^evload: [0-9]* contributions were mapped by evstar --map, and [0-9]* reduced by evstar --reduce: give all' \
 	mapped.? fewer reduced.1 reduced.2
 awk '/contribute/ && !n++ {next} {print}' mapped.1 >damaged
 refused 'a line that was lost in a bucket' '~^evload: damaged:[0-9]*: what arrived is not what was sealed' \
@@ -190,12 +190,12 @@ check 'with which all is loaded' 0
 dump shop.db >got
 same 'as without' got want
 many=$(jq -rs 'map(select(._ev.seal) | ._ev.seal.stages[] | .deferred // 0) | add' deferred.?)
-refused 'without the verdict' "evload: evvalidate --defer put off the verdict on $many events, and --merge judged 0: give what both wrote, each once" \
+refused 'without the verdict' "evload: $many events were deferred by evvalidate --defer, and 0 judged by evvalidate --merge: give all that both wrote, each once" \
 	deferred.? reduced.?
-refused 'with a verdict, and nothing put off' 'evload: evvalidate --defer put off the verdict on 0 events, and --merge judged 400: give what both wrote, each once' \
+refused 'with a verdict, and nothing put off' 'evload: 0 events were deferred by evvalidate --defer, and 400 judged by evvalidate --merge: give all that both wrote, each once' \
 	verdict mapped.? reduced.?
 EVKIT_MODEL=fair.yaml evvalidate --merge --result result.json state.0 state.1 state.3 >fewer
-refused 'with a verdict on some' '~^evload: evvalidate --defer put off the verdict on 400 events, and --merge judged [123]..: give what both wrote' \
+refused 'with a verdict on some' '~^evload: 400 events were deferred by evvalidate --defer, and [123].. judged by evvalidate --merge: give all' \
 	fewer deferred.? reduced.?
 run judged strict.yaml
 check 'the whole is not approved' 0 '' '~^evvalidate: strict.yaml:.*expect_table_row_count_to_be_between.* does not hold: found 400'
@@ -214,7 +214,7 @@ done
 
 fresh
 run 'EVKIT_SHARD=1/4 evload sqlite:shop.db mapped.1'
-check 'the contributions of a shard must be reduced all the same' 2 '' '~^evload: evstar --map wrote [0-9]* contributions, and --reduce took 0'
+check 'the contributions of a shard must be reduced all the same' 2 '' '~^evload: [0-9]* contributions were mapped by evstar --map, and 0 reduced'
 run 'EVKIT_SHARD=1/4 evlake cat --bucket 1 --batch day lake | EVKIT_SHARD=1/4 evvalidate -r r | EVKIT_SHARD=1/4 evdedupe | EVKIT_SHARD=1/4 evversion | EVKIT_SHARD=1/4 evstar | EVKIT_SHARD=1/4 evload sqlite:shop.db'
 check 'a shard with a database of its own' 0
 run 'EVKIT_SHARD=2/4 evload sqlite:shop.db mapped.1'
@@ -241,7 +241,7 @@ check 'which keeps a state takes no shard by chance' 2 '' 'evstar: spanned:1: th
 run 'EVKIT_SHARD=1/4 evstar spanned >rows; evload sqlite:shop.db rows'
 check 'nor what is loaded by position' 2 '' '~^evload: rows:1: this section is of a shard, and what keeps a state is of one shard alone'
 run 'EVKIT_SHARD=1/4 evstar --map spanned >rows; EVKIT_SHARD=1/4 evload sqlite:shop.db rows'
-check 'nor facts without their members' 2 '' '~^evload: evstar --map wrote [0-9]* contributions, and --reduce took 0'
+check 'nor facts without their members' 2 '' '~^evload: [0-9]* contributions were mapped by evstar --map, and 0 reduced'
 for shard in 2/4 1/8; do
 	run "EVKIT_SHARD=$shard evversion --state events --since 0 --first --batch more /dev/null"
 	check "the state is of its shard, and not of $shard" 2 '' "evversion: events: this state is of shard 1/4, and EVKIT_SHARD is $shard: set it as it was, or fill another state from the raw logs"
@@ -251,10 +251,21 @@ check 'nor of all events' 2 '' 'evversion: events: this state is of shard 1/4, a
 run "evversion --state all --since 0 --first --batch day -r r day.log -o /dev/null; EVKIT_SHARD=0/1 evversion --state all --since 0 --first --batch more /dev/null"
 check 'and one of all events is of no shard' 2 '' 'evversion: all: this state is of all events, and EVKIT_SHARD is 0/1: set it as it was, or fill another state from the raw logs'
 
+# What no event bears is told of all of it.
+
+sed 's/ v: .v/ v: .v, op: .op/; s/version: .v}/version: .v, op: .op}/' evkit.yaml >ops.yaml
+run 'EVKIT_SHARD=0/1 EVKIT_MODEL=ops.yaml evvalidate --defer --state-out one.state --first -r r day.log -o /dev/null'
+check 'a part does not tell of paths' 0
+run 'EVKIT_MODEL=ops.yaml evvalidate --merge --result result.json one.state >verdict'
+check 'all of it does' 0 '' '~^evvalidate: ops.yaml:3:.*: no event of the batch has .op, which event.op asks for'
+
 # Events of another shard
 
 run 'EVKIT_SHARD=1/4 evversion --first lake/dt=2026-03-01/type=Order/bucket=02/*'
 check 'an event of another shard is refused' 2 '~head' '~^evversion: lake/.*:1: the event o[0-9]* is of shard 2/4, and EVKIT_SHARD is 1/4: cut events as evlake cuts its buckets, or unset EVKIT_SHARD$'
+printf '{"id":"\\u001b[31m\\u202e","type":"O","time":"2026-03-01T10:00:00Z"}\n' >steers
+run 'EVKIT_SHARD=0/2 evversion --first steers'
+check 'an id steers no terminal' 2 '~head' 'evversion: steers:1: the event \u001b[31m\u202e is of shard 1/2, and EVKIT_SHARD is 0/2: cut events as evlake cuts its buckets, or unset EVKIT_SHARD'
 printf '%s\n' '{"id":"A987FBC9-4BED-3078-CF07-9141BA07C9F3","type":"O","time":"2026-03-01T10:00:00Z"}' \
 	'{"id":"{a987fbc9-4bed-3078-cf07-9141ba07c9f3}","type":"O","time":"2026-03-01T10:00:00Z"}' '{"id":12,"type":"O","time":"2026-03-01T10:00:00Z"}' \
 	'{"id":"12","type":"O","time":"2026-03-01T10:00:00Z"}' '{"id":"a\u0062","type":"O","time":"2026-03-01T10:00:00Z"}' >ids

@@ -37,9 +37,10 @@ for file in rejects/*; do
 	evreject erase --values $events -o "$file" "$EVENT_ID" "$file"
 done
 
-# Results and reports quote values. Days can be validated again out of the lake.
-for folder in results reports; do
-	[ ! -d $folder ] || find $folder -type f -exec grep -qaFf "$people" {} \; -exec rm {} +
+# Results of evvalidate and reports quote values, and do not say of whom. Those of a day can be made
+# again out of the lake.
+for place in results reports report.html; do
+	[ ! -e $place ] || find $place -type f \( -name '*.json' -o -name '*.html' \) -exec rm {} +
 done
 
 # Bundles are copies of rows. The next one of each warehouse is a whole one.

@@ -228,12 +228,14 @@ static inline void put_pair(char *out, int32_t v)
 
 static char *put_reading(char *out, const struct reading *r)
 {
-	memcpy(out, "0000-00-00T00:00:00", 19);
+	static const char form[] = "0000-00-00T00:00:00";
+
+	memcpy(out, form, sizeof form - 1);
 	ev_date_format(r->date, out);
 	put_pair(out + 11, r->hour);
 	put_pair(out + 14, r->minute);
 	put_pair(out + 17, r->second);
-	out += 19;
+	out += sizeof form - 1;
 	if (r->fraction_len > 0) {
 		*out++ = '.';
 		memcpy(out, r->fraction, r->fraction_len);
@@ -250,8 +252,9 @@ static char *put_offset(char *out, const struct reading *r)
 		*out++ = 'Z';
 		return out;
 	}
-	memcpy(out, r->offset < 0 ? "-00:00" : "+00:00", 6);
+	out[0] = r->offset < 0 ? '-' : '+';
 	put_pair(out + 1, minutes / 60);
+	out[3] = ':';
 	put_pair(out + 4, minutes % 60);
 	return out + 6;
 }
@@ -347,13 +350,14 @@ static bool write_time(const struct reading *r, struct ev_layout_time *t)
 static bool read_rfc3339(const struct ev_layout_place *place, const char *p, size_t len,
 			 struct ev_layout_time *t)
 {
+	static const char marks[] = "0123456789-+:.TtZz";
 	struct ev_time parsed;
 	struct reading r = {.afternoon = -1};
 	enum ev_time_form form;
 	size_t n = 0;
 
 	while (n < len && n < sizeof t->text &&
-	       (memchr("0123456789-+:.TtZz", p[n], 18) != NULL ||
+	       (memchr(marks, p[n], sizeof marks - 1) != NULL ||
 		(n == EV_DATE_TEXT && p[n] == ' ')))
 		n++;
 	t->len = n;

@@ -82,24 +82,21 @@ const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, 
 	return ev_buf_str(&s->name);
 }
 
-/* The counts of the stages that say so, and what it means where they differ. */
+/* The counts of the stages that say so. */
 static const struct {
-	const char *count, *made_up, *wrong;
+	const char *what, *off, *by, *made_up, *up_by;
 } put_off[] = {
-	[CLI_CONTRIBUTIONS] = {"mapped", "reduced",
-			       "evstar --map wrote %llu contributions, and --reduce took %llu: "
-			       "give all that both wrote, each once"},
-	[CLI_VERDICTS] =
-		{"deferred", "judged",
-		 "evvalidate --defer put off the verdict on %llu events, and --merge judged %llu: "
-		 "give what both wrote, each once"},
+	[CLI_CONTRIBUTIONS] = {"contributions", "mapped", "evstar --map", "reduced",
+			       "evstar --reduce"},
+	[CLI_VERDICTS] = {"events", "deferred", "evvalidate --defer", "judged",
+			  "evvalidate --merge"},
 };
 
 void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain)
 {
 	for (size_t i = 0; i < chain->n; i++) {
 		for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++) {
-			s->off[k] += cli_stage_count(&chain->list[i], put_off[k].count);
+			s->off[k] += cli_stage_count(&chain->list[i], put_off[k].off);
 			s->made_up[k] += cli_stage_count(&chain->list[i], put_off[k].made_up);
 		}
 	}
@@ -109,8 +106,11 @@ void cli_shards_check_counts(const struct cli_shards *s)
 {
 	for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++)
 		if (s->off[k] != s->made_up[k])
-			cli_fail(put_off[k].wrong, (unsigned long long)s->off[k],
-				 (unsigned long long)s->made_up[k]);
+			cli_fail("%llu %s were %s by %s, and %llu %s by %s: give all that both "
+				 "wrote, each once",
+				 (unsigned long long)s->off[k], put_off[k].what, put_off[k].off,
+				 put_off[k].by, (unsigned long long)s->made_up[k],
+				 put_off[k].made_up, put_off[k].up_by);
 }
 
 /* The first shards that did not come, for people. */

@@ -111,10 +111,14 @@ static bool put_types(struct ev_expect_opening *o, const struct ev_yaml *types, 
 	for (size_t i = 0; good && i < types->n; i++) {
 		const struct ev_yaml *type = types->items[i];
 
-		good = m->n_types == 0 || m->others != NULL ||
-		       ev_expect_is_among(known, type->text) ||
-		       ev_expect_opening_fail(o, type, "no event type '%s' in types: %s",
-					      type->text, ev_nearest_hint(type->text, known, hint));
+		if (strcmp(type->text, "*") == 0)
+			good = ev_expect_opening_fail(
+				o, type, "'*' is no event type: name the types, or leave for out");
+		good = good && (m->n_types == 0 || m->others != NULL ||
+				ev_expect_is_among(known, type->text) ||
+				ev_expect_opening_fail(o, type, "no event type '%s' in types: %s",
+						       type->text,
+						       ev_nearest_hint(type->text, known, hint)));
 		ev_buf_puts(out, i > 0 ? "; " : "");
 		ev_json_quote(type->text, type->len, out);
 	}

@@ -192,6 +192,39 @@ static enum ev_expr_flow each(struct ev_expr_run *x, const struct ev_expr_part *
 	return EV_GO_ON;
 }
 
+/* a[b]. The index first, as jq does; it is a name or a number. */
+static enum ev_expr_flow at(struct ev_expr_run *x, const struct ev_expr_part *n,
+			    const struct ev_expr_value *in, struct ev_expr_value *out)
+{
+	struct ev_expr_value key, of, whole;
+	enum ev_expr_flow flow;
+	const char *name;
+	size_t len;
+	bool found;
+
+	if ((flow = one(x, n->b, in, &key)) != EV_GO_ON ||
+	    (flow = one(x, n->a, in, &of)) != EV_GO_ON)
+		return flow;
+	if (of.kind == EV_ARRAY && key.kind >= EV_ARRAY)
+		return ev_expr_give_up(x, "an index that is an array or an object is not known");
+	if (of.kind == EV_OBJECT && key.kind == EV_STRING) {
+		name = ev_expr_value_string(x, &key, &len);
+		*out = ev_expr_value_member(x, &of, name, len, &found);
+	} else if (of.kind == EV_ARRAY && key.kind == EV_NUMBER) {
+		whole = ev_expr_whole(ev_expr_value_index(x, &key));
+		*out = ev_expr_numbers_compare(x, &key, &whole) == 0
+			       ? ev_expr_value_element(x, &of, whole.coef)
+			       : ev_expr_bare(EV_NULL);
+	} else if (of.kind == EV_NULL && key.kind >= EV_NUMBER && key.kind != EV_ARRAY) {
+		*out = of;
+	} else {
+		return ev_expr_raise(x, "Cannot index %s with %s",
+				     ev_kind_name((enum ev_kind)of.kind),
+				     ev_expr_value_describe(x, &key));
+	}
+	return EV_GO_ON;
+}
+
 /* Operators, and functions of more than values */
 
 const char *const ev_expr_signs[] = {
@@ -487,6 +520,7 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 			return path(x, n, in, out, &none);
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : path(x, n, &a, out, &none);
+	case EV_AT: return at(x, n, in, out);
 	case EV_PIPE:
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : one(x, n->b, &a, out);

@@ -202,9 +202,10 @@ static void say_expected(const char *text, const struct ev_expr_program *program
 	const struct ev_expr_token *t = program->stop;
 	int len = (int)(t->len < 40 ? t->len : 40);
 
-	/* + - * are native wherever they may stand. */
+	/* What begins no value here does not in libjq, and + - * are native wherever they stand. */
 	if (program->expected == NULL ||
 	    (t->kind != EV_T_END && t->kind != '+' && t->kind != '-' && t->kind != '*' &&
+	     program->expected != ev_expr_a_value && program->expected != ev_expr_a_variable &&
 	     strstr(err->text, "syntax error") == NULL))
 		return;
 	if (t->kind == EV_T_END)
@@ -212,6 +213,36 @@ static void say_expected(const char *text, const struct ev_expr_program *program
 	else
 		ev_fail(err, "%s is expected in place of '%.*s', at column %zu of the expression",
 			program->expected, len, t->p, (size_t)(t->p - text) + 1);
+}
+
+/* Says which name is not defined, and where it stands, in place of libjq's words. */
+static void say_undefined(const char *text, const struct ev_expr_token *tokens,
+			  struct ev_error *err)
+{
+	const bool variable = strncmp(err->text, "jq: $", 5) == 0;
+	const char *name = err->text + 4 + variable;
+	const size_t len = strcspn(name, "/ ");
+	const struct ev_expr_token *t = tokens;
+	long arguments;
+
+	if (strncmp(err->text, "jq: ", 4) != 0 || strstr(name, " is not defined at ") == NULL)
+		return;
+	while (t->kind != EV_T_END &&
+	       (t->kind != EV_T_NAME || t->len != len || memcmp(t->p, name, len) != 0 ||
+		variable != (t > tokens && t[-1].kind == '$')))
+		t++;
+	if (t->kind == EV_T_END)
+		return;
+	arguments = name[len] == '/' ? strtol(name + len + 1, NULL, 10) : 0;
+	if (variable)
+		ev_fail(err, "$%.*s is not defined, at column %zu of the expression", (int)len,
+			t->p, (size_t)(t->p - text));
+	else
+		ev_fail(err,
+			"jq has no function %.*s with %ld argument%s, at column %zu of the "
+			"expression",
+			(int)len, t->p, arguments, arguments == 1 ? "" : "s",
+			(size_t)(t->p - text) + 1);
 }
 
 static struct ev_expr *compile(const char *text, bool predicate, bool item, bool floating,
@@ -247,9 +278,11 @@ static struct ev_expr *compile(const char *text, bool predicate, bool item, bool
 		e->program = (struct ev_expr_program){0};
 		break;
 	}
-	free(tokens);
-	if (!good)
+	if (!good) {
+		say_undefined(text, tokens, err);
 		ev_expr_free(&e);
+	}
+	free(tokens);
 	return e;
 }
 

@@ -7,8 +7,8 @@
  * The common forms are compiled natively and work on the record as scanned; where they compare or
  * compute with numbers they do it in exact decimal. Native are:
  *
- *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
- *   literals, "a\(.b)", [ ], { }, if, as $x, reduce with one state at a time
+ *   . .a ."a" .["a"] .[0] .[-1] .[.b] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *
+ *   unary -  literals, "a\(.b)", [ ], { }, if, as $x, reduce with one state at a time
  *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromdate
  *   fromjson group_by has in IN inside isempty join keys keys_unsorted last length ltrimstr map max
  *   max_by min min_by not rtrimstr select sort sort_by split("text") startswith to_entries todate

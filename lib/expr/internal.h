@@ -231,6 +231,7 @@ enum ev_expr_op {
 	EV_CONST,   /* value */
 	EV_VAR,	    /* slot */
 	EV_PATH,    /* a, then steps */
+	EV_AT,	    /* a[b] */
 	EV_EACH,    /* a | .[] */
 	EV_COLLECT, /* [a] */
 	EV_MEMBER,  /* {a..., b: c}; a is NULL in front of the first */
@@ -342,6 +343,9 @@ enum ev_expr_parsed {
 	EV_NOT_NATIVE, /* libjq may know it */
 	EV_TOO_DEEP,
 };
+
+/* As `expected`: where libjq would expect them, too. */
+extern const char ev_expr_a_value[], ev_expr_a_variable[];
 
 /* The names that a value's expression may have from outside: the first variables, in this order. */
 enum { EV_EXPR_NAMES = 4 };

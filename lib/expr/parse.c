@@ -14,6 +14,8 @@ enum { MAX_INDEX = 1000000000 };
 enum { PIPE = 1, COMMA, ALT, OR, AND, COMPARISON, SUM, PRODUCT };
 enum { TO_LEFT, TO_RIGHT, TO_NONE };
 
+const char ev_expr_a_value[] = "a value", ev_expr_a_variable[] = "a variable that is defined";
+
 const char *const ev_expr_names[EV_EXPR_NAMES] = {"item", "parent", "index", "parent_index"};
 
 struct scope {
@@ -261,6 +263,27 @@ static bool is_slice(const struct ev_expr_token *t)
 	return t->kind == ':';
 }
 
+/* Behind "[": whether it is a name or an index that is written out. */
+static bool is_step(const struct ev_expr_token *t)
+{
+	if (t->kind == EV_T_STRING)
+		return t[1].kind == ']';
+	t += t->kind == '-';
+	return t->kind == EV_T_NUMBER && t[1].kind == ']';
+}
+
+/* a[b], where b is computed, from the same input as a. Only with one output each, and without ?. */
+static const struct ev_expr_part *computed_step(struct parser *p, const struct ev_expr_part *of)
+{
+	const struct ev_expr_part *key;
+
+	p->t++;
+	key = pipeline(p);
+	if (key == NULL || !key->single || !of->single || !next_is(p, ']') || p->t->kind == '?')
+		return NULL;
+	return both(p, EV_AT, of, key);
+}
+
 /* Reads another step of a path. */
 static bool suffix(struct parser *p, const struct ev_expr_part **n)
 {
@@ -283,6 +306,9 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 		*n = foreign_slice(p, *n);
 		while (*n != NULL && next_is(p, '?'))
 			*n = with(p, EV_TRY, false, *n, NULL);
+		return *n != NULL;
+	} else if (!is_step(p->t + 1)) {
+		*n = computed_step(p, *n);
 		return *n != NULL;
 	} else if (!next_is(p, '[') || !subscript(p, &s)) {
 		return false;
@@ -308,6 +334,10 @@ static const struct ev_expr_part *variable(struct parser *p)
 		if (s->len == t->len && memcmp(s->name, t->p, t->len) == 0)
 			return make(p, (struct ev_expr_part){
 					       .op = EV_VAR, .single = true, .slot = s->slot});
+	if (!ev_expr_token_is(t, "__loc__") && !ev_expr_token_is(t, "ENV")) {
+		p->t = t;
+		p->program->expected = ev_expr_a_variable;
+	}
 	return NULL;
 }
 
@@ -864,7 +894,7 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 			       ? NULL
 			       : foreign(p, t, p->t, false, true);
 	case EV_T_ALL: return NULL; /* ".." */
-	default: p->program->expected = "a value"; return NULL;
+	default: p->program->expected = ev_expr_a_value; return NULL;
 	}
 }
 

@@ -272,6 +272,10 @@ static bool types_among(struct reader *r, const struct ev_yaml *y, const char *w
 {
 	if (!names_of(r, y, what, out))
 		return false;
+	for (size_t i = 0; i < out->n; i++)
+		if (strcmp(out->list[i], "*") == 0)
+			return wrong(r, place(y->items[i]),
+				     "'*' is no event type: name the types, or leave %s out", what);
 	for (size_t i = 0; i < out->n && r->m->n_types > 0 && r->m->others == NULL; i++) {
 		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL)
 			return unknown(r, place(y->items[i]), "event type", " in types",

@@ -4,6 +4,7 @@
 #include "scan/form.h"
 #include "json/part.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The format of that name: one that is built in, or else one of the model's. */
@@ -56,11 +57,12 @@ static bool find_formats(struct ev_parse *p, const struct ev_line_format **of_mo
 /* "2026", "2026-07" or "2026-07-01": the first day of twelve months. */
 static bool read_year(const char *text, struct ev_date *from, struct ev_error *err)
 {
-	char day[] = "0000-01-01";
+	static const char first[] = "0000-01-01";
 	const size_t len = strlen(text);
+	char day[sizeof first];
 
 	if (len == 4 || len == 7 || len == 10) {
-		memcpy(day, text, len);
+		snprintf(day, sizeof day, "%s%s", text, first + len);
 		if (ev_date_parse(day, EV_DATE_TEXT, from) && from->year > 0)
 			return true;
 	}
@@ -239,7 +241,7 @@ static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
 	memcpy(o + 10, digest + 8, 4);
 	memcpy(o + 16, digest + 13, 3);
 	/* The two low bits of the digit at 16 stand beside the variant's. */
-	o[20] = "89ab89ab89ab89ab"[ev_hex_digit(digest[16])];
+	o[20] = "89ab"[ev_hex_digit(digest[16]) & 3];
 	memcpy(o + 21, digest + 17, 3);
 	memcpy(o + 25, digest + 20, 12);
 	out->len += EV_UUID_TEXT + 2;
@@ -417,12 +419,25 @@ void ev_parse_begin(struct ev_parse *p, const struct ev_record *rec, const struc
 	}
 }
 
+/* Passes the event on; what of it is JSON of a record that is no line may be spread over lines. */
+static enum ev_status put_event(struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_buf *o = &p->out;
+
+	if ((p->frames != NULL || p->options.spread) && memchr(o->p, '\n', o->len) != NULL) {
+		ev_buf_reset(&p->flat);
+		put_flat(o->p, o->len, &p->flat);
+		o = &p->flat;
+	}
+	p->n_out++;
+	return ev_port_line(p->port, o->p, o->len, err);
+}
+
 enum ev_status ev_parse_end_as_is(struct ev_parse *p, struct ev_error *err)
 {
 	ev_buf_putc(&p->out, '}');
 	p->out.p[0] = '{'; /* in place of the first member's comma */
-	p->n_out++;
-	return ev_port_line(p->port, p->out.p, p->out.len, err);
+	return put_event(p, err);
 }
 
 static void append_origin(struct ev_parse *p, const struct ev_record *rec)
@@ -457,7 +472,7 @@ enum ev_status ev_parse_end_checked(struct ev_parse *p, const struct ev_record *
 	made.before = 0;
 	made.index = NULL;
 	if (ev_events_read(p->events, &made, &event, &p->why) == EV_OK)
-		return ev_port_line(p->port, p->out.p, p->out.len, err);
+		return put_event(p, err);
 	for (size_t i = 0; i < p->why.n; i++)
 		p->why.list[i].message = ev_reasons_text(&p->why, "in the event that it gives, %s",
 							 p->why.list[i].message);

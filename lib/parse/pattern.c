@@ -7,8 +7,10 @@
 /* A member of the event: what the groups of one name took. */
 struct member {
 	const char *name;
+	struct ev_buf written; /* ,"name": */
 	enum { TEXT, NUMBER, JSON } is;
 	bool is_time;
+	bool is_envelope; /* of the time: event_timestamp itself, and no member beside it */
 	uint32_t first;	  /* of its groups */
 	size_t from, len; /* in the line, of the match; len is NONE where no group took part */
 };
@@ -42,12 +44,17 @@ static void add_group(struct ev_pattern *t, uint32_t group, const char *name)
 	}
 	t->n++;
 	*m = (struct member){.name = name, .first = group};
+	ev_buf_putc(&m->written, ',');
+	ev_json_quote(name, len, &m->written);
+	ev_buf_putc(&m->written, ':');
 	m->is_time = f->time != NULL && strcmp(f->time, name) == 0;
+	m->is_envelope = m->is_time && strcmp(name, "event_timestamp") == 0;
 	if (f->numbers.n > 0 && ev_names_take(&f->numbers, name, len))
 		m->is = NUMBER;
 	if (f->json.n > 0 && ev_names_take(&f->json, name, len))
 		m->is = JSON;
-	ev_head_has(&t->head, name, len);
+	if (!m->is_envelope)
+		ev_head_has(&t->head, name, len);
 }
 
 struct ev_pattern *ev_pattern_new(const struct ev_line_format *f, struct ev_error *err)
@@ -77,6 +84,8 @@ void ev_pattern_free(struct ev_pattern **pattern)
 	if (*pattern == NULL)
 		return;
 	ev_regex_free(&(*pattern)->regex);
+	for (size_t i = 0; i < (*pattern)->n; i++)
+		ev_buf_free(&(*pattern)->members[i].written);
 	free((*pattern)->members);
 	free((*pattern)->same);
 	free(*pattern);
@@ -193,9 +202,7 @@ static void put_member(struct ev_parse *p, const struct ev_record *rec, const st
 	const char *text = rec->p + m->from;
 	struct ev_buf *o = &p->out;
 
-	ev_buf_putc(o, ',');
-	ev_json_quote(m->name, strlen(m->name), o);
-	ev_buf_putc(o, ':');
+	ev_buf_put(o, m->written.p, m->written.len);
 	if (is_null(p->pattern->format, text, m->len))
 		ev_buf_puts(o, "null");
 	else if (m->is == NUMBER)
@@ -228,7 +235,7 @@ enum ev_status ev_parse_pattern(struct ev_parse *p, const struct ev_record *rec,
 	head.time = &time;
 	ev_parse_begin(p, rec, &head);
 	for (size_t i = 0; i < t->n; i++)
-		if (t->members[i].len != NONE)
+		if (t->members[i].len != NONE && !t->members[i].is_envelope)
 			put_member(p, rec, &t->members[i]);
 	return t->format->json.n > 0 ? ev_parse_end_checked(p, rec, err)
 				     : ev_parse_end(p, rec, err);

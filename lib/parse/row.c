@@ -59,8 +59,8 @@ static void add_number(struct ev_parse *p, const struct ev_frame_columns *column
 	p->why.code = "columns";
 	if (n < columns->n)
 		ev_reasons_add(&p->why,
-			       "the row has %zu of the header's %zu fields: '%s' is missing%s",
-			       n, columns->n,
+			       "the row has %zu of the header's %zu fields: '%s' is missing%s", n,
+			       columns->n,
 			       ev_reasons_quote(&p->why, columns->list[n].p, columns->list[n].len),
 			       columns->n - n > 1 ? ", and what follows it" : "");
 	else

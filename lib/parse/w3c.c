@@ -9,7 +9,12 @@ enum { MOST_COLUMNS = 256, NONE = MOST_COLUMNS };
 const struct ev_w3c_kind ev_w3c_extended = {' ', EV_ESCAPE_NONE};
 const struct ev_w3c_kind ev_cloudfront = {'\t', EV_ESCAPE_PERCENT};
 
-/* The columns that the last #Fields: of a file names. */
+struct value {
+	const char *p;
+	size_t len;
+};
+
+/* The columns that the last #Fields: of a file names, and the values of a line. */
 struct ev_w3c {
 	const char *source;
 	struct ev_buf names; /* ,"name": of each */
@@ -17,6 +22,7 @@ struct ev_w3c {
 		size_t at, len; /* in names */
 		bool number;
 	} columns[MOST_COLUMNS];
+	struct value values[MOST_COLUMNS];
 	size_t n, date, time;
 	struct ev_head head; /* what the columns have of the envelope */
 };
@@ -168,35 +174,36 @@ static void put_value(struct ev_parse *p, bool number, const char *v, size_t len
 		ev_parse_put_text(p, kind->escape, v, len, &p->out);
 }
 
-struct value {
-	const char *p;
-	size_t len;
-};
+static bool is_right(const struct column *c, struct value v)
+{
+	return !c->number || (v.len == 1 && *v.p == '-') ||
+	       (v.len > 0 && ev_parse_number(v.p, v.len) == v.len);
+}
 
 /* The values of the line, one a column; else what is wrong, and where. */
-static const char *split(struct ev_parse *p, const struct ev_record *rec, struct value *values,
-			 const char **at)
+static const char *split(struct ev_parse *p, const struct ev_record *rec, const char **at)
 {
-	const struct ev_w3c *w = p->w3c;
-	const char *v = rec->p, *end = rec->p + rec->len;
+	struct ev_w3c *w = p->w3c;
+	const char *behind = rec->p, *end = rec->p + rec->len;
+	size_t n = 0;
 
-	for (size_t i = 0; i < w->n; i++, v++) {
-		const char *behind = v <= end ? value_end(p->format->w3c, v, end) : NULL;
-		const size_t len = v <= end ? (size_t)(behind - v) : 0;
+	for (*at = rec->p; n < w->n; *at = behind + 1) {
+		const struct column *c = &w->columns[n];
 
-		*at = v <= end ? v : end;
-		if (v > end)
-			return "the line has fewer values than #Fields: names";
-		if (w->columns[i].number && !(len == 1 && *v == '-') &&
-		    (len == 0 || ev_parse_number(v, len) != len))
-			return ev_reasons_text(&p->why, "%.*s is no number",
-					       (int)w->columns[i].len - 4,
-					       w->names.p + w->columns[i].at + 2);
-		values[i] = (struct value){v, len};
-		v = behind;
+		behind = value_end(p->format->w3c, *at, end);
+		w->values[n] = (struct value){*at, (size_t)(behind - *at)};
+		if (!is_right(c, w->values[n++]))
+			return ev_reasons_text(&p->why, "%.*s is no number", (int)c->len - 4,
+					       w->names.p + c->at + 2);
+		if (behind == end)
+			break;
 	}
-	*at = v - 1;
-	return v - 1 == end ? NULL : "the line has more values than #Fields: names";
+	if (behind == end && n == w->n)
+		return NULL;
+	if (behind == end)
+		*at = end;
+	return behind == end ? "the line has fewer values than #Fields: names"
+			     : "the line has more values than #Fields: names";
 }
 
 /* They are in UTC, as the format says. */
@@ -215,12 +222,25 @@ static bool read_time(const struct value *date, const struct value *time, struct
 	       t->len == date->len + time->len + 2;
 }
 
+static enum ev_status put_event(struct ev_parse *p, const struct ev_record *rec,
+				const struct ev_layout_time *time, struct ev_error *err)
+{
+	const struct ev_w3c *w = p->w3c;
+	struct ev_head head = w->head;
+
+	head.time = time;
+	ev_parse_begin(p, rec, &head);
+	for (size_t i = 0; i < w->n; i++) {
+		ev_buf_put(&p->out, w->names.p + w->columns[i].at, w->columns[i].len);
+		put_value(p, w->columns[i].number, w->values[i].p, w->values[i].len);
+	}
+	return ev_parse_end(p, rec, err);
+}
+
 enum ev_status ev_parse_w3c(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	struct value values[MOST_COLUMNS];
 	struct ev_layout_time time;
 	const char *flaw, *at = rec->p;
-	struct ev_head head;
 	enum ev_status st;
 	struct ev_w3c *w;
 
@@ -237,21 +257,12 @@ enum ev_status ev_parse_w3c(struct ev_parse *p, const struct ev_record *rec, str
 	if (*rec->p == '#')
 		return directive(p, rec, err);
 	flaw = w->n == 0 ? "no #Fields: that could be read stands before the line"
-			 : split(p, rec, values, &at);
-	if (flaw == NULL && !read_time(&values[w->date], &values[w->time], &time)) {
-		at = values[w->date].p;
+			 : split(p, rec, &at);
+	if (flaw == NULL && !read_time(&w->values[w->date], &w->values[w->time], &time)) {
+		at = w->values[w->date].p;
 		flaw = "date and time are none in UTC";
 	}
-	if (flaw != NULL)
-		return refuse(p, rec, at, flaw, err);
-	head = w->head;
-	head.time = &time;
-	ev_parse_begin(p, rec, &head);
-	for (size_t i = 0; i < w->n; i++) {
-		ev_buf_put(&p->out, w->names.p + w->columns[i].at, w->columns[i].len);
-		put_value(p, w->columns[i].number, values[i].p, values[i].len);
-	}
-	return ev_parse_end(p, rec, err);
+	return flaw != NULL ? refuse(p, rec, at, flaw, err) : put_event(p, rec, &time, err);
 }
 
 void ev_w3c_free(struct ev_w3c **w3c)

@@ -1,5 +1,6 @@
 #include "record/compute.h"
 #include "expr/expr.h"
+#include "number/decimal.h"
 #include "scan/form.h"
 #include "json/view.h"
 
@@ -150,38 +151,51 @@ static void add_one(struct ev_compute *c, uint32_t number, uint32_t from,
 	}
 }
 
-/* A part of an id: a text, whose / and \ get a \ in front of them, or a number. */
-static bool add_part(struct ev_compute *c, const struct ev_doc *d, const struct ev_expr_output *out)
+/* The text of an output that is a string. */
+static const char *text_of(struct ev_compute *c, const struct ev_doc *d,
+			   const struct ev_expr_output *out, size_t *len)
+{
+	if (out->node != EV_NOWHERE)
+		return ev_string(d, out->node, &c->text, len);
+	ev_buf_reset(&c->text);
+	ev_json_unescape(out->json + 1, out->len - 2, &c->text);
+	*len = c->text.len;
+	return ev_buf_str(&c->text);
+}
+
+/*
+ * A part of an id: a text, whose / and \ get a \ in front of them, or a number, however it is
+ * spelled. Returns what is wrong with it, or NULL.
+ */
+static const char *add_part(struct ev_compute *c, const struct ev_doc *d,
+			    const struct ev_expr_output *out)
 {
 	char uuid[EV_UUID_TEXT];
-	const bool in_doc = out->node != EV_NOWHERE;
+	struct ev_number number;
 	const char *p = out->json;
 	size_t len = out->len;
 
-	if (in_doc)
+	if (out->node != EV_NOWHERE)
 		p = ev_raw(d, out->node, &len);
-	if (p[0] == '"' && in_doc) {
-		p = ev_string(d, out->node, &c->text, &len);
-	} else if (p[0] == '"') {
-		ev_buf_reset(&c->text);
-		ev_json_unescape(p + 1, len - 2, &c->text);
-		p = ev_buf_str(&c->text);
-		len = c->text.len;
-	} else if (p[0] != '-' && (p[0] < '0' || p[0] > '9')) {
-		return false;
+	if (p[0] == '-' || (p[0] >= '0' && p[0] <= '9')) {
+		ev_number_read(p, len, &number);
+		return ev_number_plain(&number, -1, &c->id) ? NULL : "has too many digits";
 	}
+	if (p[0] != '"')
+		return p[0] == 'n' ? "is null" : "is neither a text nor a number";
+	p = text_of(c, d, out, &len);
 	if (len == 0)
-		return false;
+		return "is an empty text";
 	if (ev_uuid_canonical(p, len, uuid)) {
 		ev_buf_put(&c->id, uuid, sizeof uuid);
-		return true;
+		return NULL;
 	}
 	for (; len > 0; p++, len--) {
 		if (*p == '/' || *p == '\\')
 			ev_buf_putc(&c->id, '\\');
 		ev_buf_putc(&c->id, *p);
 	}
-	return true;
+	return NULL;
 }
 
 /* An id of several parts: their texts, joined by /. */
@@ -189,25 +203,31 @@ static void add_joined(struct ev_compute *c, uint32_t number)
 {
 	const struct ev_value_expr *e = &c->m->exprs[number - 1];
 	const struct ev_doc *d = &c->made.doc;
-	const char *why = NULL;
+	const char *flaw = NULL;
+	struct ev_buf why = {0};
 
 	ev_buf_reset(&c->id);
-	for (size_t i = 0; why == NULL && i < e->n; i++) {
-		enum ev_status st = ev_expr_value(e->parts[i], d, 0, NULL, &c->output, &c->why);
-
+	for (size_t i = 0; flaw == NULL && i < e->n; i++) {
 		if (i > 0)
 			ev_buf_putc(&c->id, '/');
-		if (st == EV_REJECT)
-			why = ev_buf_str(&c->why);
-		else if (st == EV_EOF || !add_part(c, d, &c->output))
-			why = "a part of it is neither a text nor a number";
+		switch (ev_expr_value(e->parts[i], d, 0, NULL, &c->output, &c->why)) {
+		case EV_OK: flaw = add_part(c, d, &c->output); break;
+		case EV_EOF: flaw = "is null"; break;
+		default: flaw = ev_buf_str(&c->why); break;
+		}
+		if (flaw != NULL)
+			ev_buf_printf(&why, "part %zu%s %s", i + 1,
+				      flaw == ev_buf_str(&c->why) ? ":" : "", flaw);
 	}
 	ev_buf_reset(&c->json);
 	ev_buf_putc(&c->json, '"');
 	ev_json_escape(c->id.p, c->id.len, &c->json);
 	ev_buf_putc(&c->json, '"');
-	if (why != NULL || !ev_computing_json(&c->made, number, 0, c->json.p, c->json.len))
-		ev_computing_none(&c->made, number, 0, why != NULL ? why : "it is too long");
+	if (flaw != NULL)
+		ev_computing_none(&c->made, number, 0, ev_buf_str(&why));
+	else if (!ev_computing_json(&c->made, number, 0, c->json.p, c->json.len))
+		ev_computing_none(&c->made, number, 0, "it is too long");
+	ev_buf_free(&why);
 }
 
 /* Notes the elements that a path leads to from a step on, each with what is around it. */

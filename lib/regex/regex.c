@@ -43,7 +43,7 @@ static struct {
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
 	const struct ev_regex *spent; /* the first that reached a bound since ev_regex_spent */
-	const char *pattern;	      /* as PCRE2 has it, of a search that is counted */
+	const char *pattern;	      /* as PCRE2 has it, of a search that is counted; else NULL */
 	int64_t left;		      /* work that it may still do */
 	size_t at;		      /* in the text */
 	size_t far, far_item;	      /* the furthest that it got: in the text, in the pattern */
@@ -234,6 +234,8 @@ static int64_t cost_of(const pcre2_callout_block *b)
 static int count(pcre2_callout_block *b, void *unused)
 {
 	(void)unused;
+	if (shared.pattern == NULL) /* the expression has a call of its own, (?C1) */
+		return 0;
 	if (b->current_position > shared.at)
 		shared.left -= (int64_t)(b->current_position - shared.at);
 	if (b->current_position >= shared.far) {
@@ -293,6 +295,7 @@ static int search_counted(struct ev_regex *re, const char *p, size_t len, int64_
 		shared.at = shared.far = shared.far_item = 0;
 		shared.left = work;
 		n = search(re, re->counted, p, len, UINT32_MAX);
+		shared.pattern = NULL;
 	}
 	ev_buf_free(&translated);
 	return n;

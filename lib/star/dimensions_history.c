@@ -110,14 +110,8 @@ static void read_texts(struct ev_star *s, const struct ev_star_dimension *d,
 	for (size_t i = 0; i < 2; i++) {
 		const char *p = of[i]->p + 2 * i, *end = of[i]->p + of[i]->len;
 
-		for (size_t n = i == 0 ? d->dimension->n_keys : d->n_attributes; n > 0; n--) {
-			const char *stop = memchr(p, EV_STAR_SEPARATOR, (size_t)(end - p));
-
-			if (stop == NULL)
-				stop = end;
-			*text++ = (struct ev_star_text){p, (size_t)(stop - p)};
-			p = stop + 1;
-		}
+		for (size_t n = i == 0 ? d->dimension->n_keys : d->n_attributes; n > 0; n--, text++)
+			text->p = ev_mention_field(&p, end, &text->len);
 	}
 }
 

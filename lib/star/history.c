@@ -111,18 +111,6 @@ static enum ev_status advance(struct ev_history *h, int64_t to, struct ev_error 
 	return EV_OK;
 }
 
-/* The text up to the next separator. *p moves past that. */
-static const char *field(const char **p, const char *end, size_t *len)
-{
-	const char *from = *p, *stop = memchr(from, EV_STAR_SEPARATOR, (size_t)(end - from));
-
-	if (stop == NULL)
-		stop = end;
-	*len = (size_t)(stop - from);
-	*p = stop < end ? stop + 1 : end;
-	return from;
-}
-
 static void push_all(struct ev_history *h, const char *bits, const char *value, const char *end,
 		     int64_t until)
 {
@@ -130,19 +118,17 @@ static void push_all(struct ev_history *h, const char *bits, const char *value, 
 	size_t len;
 
 	for (size_t i = 0; i < h->n_parts; i++)
-		field(&value, end, &len);
+		ev_mention_field(&value, end, &len);
 	if (h->parts.len == 0)
 		ev_buf_put(&h->parts, parts,
 			   (size_t)(value - parts) -
 				   (value > parts && value[-1] == EV_STAR_SEPARATOR));
 	for (size_t i = 0; i < h->n; i++) {
-		const char digit = bits[i / 4];
-		const int set = digit <= '9' ? digit - '0' : digit - 'a' + 10;
 		const char *text;
 
-		if ((set >> i % 4 & 1) == 0)
+		if ((ev_mention_digit(bits[i / 4]) >> i % 4 & 1) == 0)
 			continue;
-		text = field(&value, end, &len);
+		text = ev_mention_field(&value, end, &len);
 		push(&h->stacks[i], text, len, until, h->number);
 	}
 }

@@ -10,9 +10,11 @@
  *   dimensions.c          keeps what events say of members
  *   dimensions_history.c  the same for dimensions of type 2, version by version
  *   history.c             what a member of those was at each time (history.h)
- *   mentions.c            makes sorted lines of that, and sums of those lines
+ *   mentions.c            makes sorted lines of what events say
+ *   sums.c                makes rows of those lines (sums.h)
  *   contributions.c       writes and reads those as lines of JSON, for evstar --map and --reduce
- *   state.c               follows the sections, and compares an event's mentions with those before
+ *   state.c               follows the sections
+ *   compare.c             compares an event's mentions with those before
  *   settle.c              puts a section's mentions into the state, and makes the members' rows
  *   settle_history.c      the same for dimensions of type 2
  *   star.c                takes an event through all of them
@@ -28,6 +30,7 @@
 #include "star/plan.h"
 #include "star/star.h"
 #include "star/state.h"
+#include "star/sums.h"
 #include "store/sort.h"
 #include "warehouse/value.h"
 #include "json/pick.h"
@@ -345,7 +348,10 @@ enum ev_status ev_star_put_span(struct ev_star *s, const char *member, struct ev
 void ev_star_put_history(struct ev_star *s, size_t dimension, struct ev_sorted *next,
 			 enum ev_status *st, struct ev_error *err);
 
-/* The state (state.c, settle.c, settle_history.c) */
+/* The state (state.c, compare.c, settle.c, settle_history.c) */
+
+/* compare.c: the event at hand ends, and what it says replaces what it said before. */
+enum ev_status ev_star_state_end_event(struct ev_star *s, struct ev_error *err);
 
 /* The first byte of a sorted mention's value. */
 enum {
@@ -419,6 +425,9 @@ struct ev_star_kept {
 	const char *won, *fields, *end;
 	const char *identity, *identity_end; /* NULL: the row has none */
 };
+
+/* A number at the head of a row, and past the space behind it. */
+uint64_t ev_star_kept_number(const char **p, const char *end);
 
 /* The walk through the sorted mentions, and what the state has of the member at hand. */
 struct ev_star_walk {

@@ -4,12 +4,8 @@
 
 #include <stdlib.h>
 
-static const char digits[] = "0123456789abcdef", turned[] = "fedcba9876543210";
-
-static unsigned digit_of(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
-}
+const char ev_mention_digits[] = "0123456789abcdef";
+static const char turned[] = "fedcba9876543210";
 
 static char *put_hex(char *o, const char *as, uint64_t n, int count)
 {
@@ -20,7 +16,7 @@ static char *put_hex(char *o, const char *as, uint64_t n, int count)
 
 char *ev_mention_hex(char *o, uint64_t n, int count)
 {
-	return put_hex(o, digits, n, count);
+	return put_hex(o, ev_mention_digits, n, count);
 }
 
 static void put_member(struct ev_buf *out, size_t dimension, const char *key)
@@ -28,7 +24,7 @@ static void put_member(struct ev_buf *out, size_t dimension, const char *key)
 	char *o = ev_buf_room(out, EV_STAR_MEMBER_LEN);
 
 	*o++ = 'm';
-	o = put_hex(o, digits, dimension, 4);
+	o = put_hex(o, ev_mention_digits, dimension, 4);
 	memcpy(o, key, EV_KEY_TEXT);
 	o[EV_KEY_TEXT] = ' ';
 	out->len += EV_STAR_MEMBER_LEN;
@@ -39,14 +35,14 @@ size_t ev_mention_dimension(const char *mention)
 	size_t n = 0;
 
 	for (int i = 1; i < 5; i++)
-		n = n * 16 + digit_of(mention[i]);
+		n = n * 16 + ev_mention_digit(mention[i]);
 	return n;
 }
 
 /*
  * An id in descending order: the greater id gives the lesser word, so that the latest stamp sorts
  * first. Printable bytes are mirrored; any other is a byte above or below all of these, and two
- * digits. The word's end sorts behind every byte that could go on with it.
+ * ev_mention_digits. The word's end sorts behind every byte that could go on with it.
  */
 void ev_mention_who(const char *id, size_t len, struct ev_buf *out)
 {
@@ -139,7 +135,7 @@ static void put_attributes(struct ev_mentions *l, const struct ev_members *membe
 			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
 			ev_buf_put(&l->value, a->p, a->len);
 		}
-		ev_buf_putc(&l->key, digits[bits]);
+		ev_buf_putc(&l->key, ev_mention_digits[bits]);
 	}
 }
 
@@ -163,12 +159,23 @@ static void put_no_stamp(struct ev_mentions *l, const char *who, size_t len)
 	put_who(&l->key, who, len, 0);
 }
 
+/* A time as a number that compares without a sign as the time does; and back. */
+static uint64_t unsigned_of(int64_t time)
+{
+	return (uint64_t)time ^ (uint64_t)1 << 63;
+}
+
+static int64_t time_of(uint64_t n)
+{
+	return (int64_t)(n ^ (uint64_t)1 << 63);
+}
+
 /* A time, turned over. */
 static void put_time(struct ev_mentions *l, int64_t time)
 {
 	char *o = ev_buf_room(&l->key, EV_STAR_MOMENT);
 
-	put_hex(o, turned, (uint64_t)time ^ (uint64_t)1 << 63, EV_STAR_MOMENT);
+	put_hex(o, turned, unsigned_of(time), EV_STAR_MOMENT);
 	l->key.len += EV_STAR_MOMENT;
 }
 
@@ -243,7 +250,7 @@ static void put_borne(struct ev_mentions *l, const struct ev_star_text *attribut
 			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
 			ev_buf_put(&l->value, attributes[k].p, attributes[k].len);
 		}
-		ev_buf_putc(&l->key, digits[bits]);
+		ev_buf_putc(&l->key, ev_mention_digits[bits]);
 	}
 }
 
@@ -282,39 +289,41 @@ void ev_mentions_say(struct ev_mentions *l, const struct ev_saying *what)
 		put_no_stamp(l, "", 0);
 }
 
-static const char *word_end(const char *p, const char *end)
+struct ev_mention_words ev_mention_words(const char *key, size_t len)
 {
-	const char *space = memchr(p, ' ', (size_t)(end - p));
+	struct ev_mention_words w = {.what = key + EV_STAR_MEMBER_LEN + 2, .end = key + len};
 
-	return space != NULL ? space : end;
+	w.spelled = ev_mention_word_end(w.what, w.end) + 1;
+	w.stamp = ev_mention_word_end(w.spelled, w.end) + 1;
+	return w;
 }
 
-/* The words of a mention's key that follow the member. */
-struct words {
-	const char *what, *spelled, *stamp, *end;
-};
-
-static struct words words_of(const char *key, size_t len)
+char *ev_mention_put_moment(char *o, int64_t time)
 {
-	struct words w = {.what = key + EV_STAR_MEMBER_LEN + 2, .end = key + len};
+	return put_hex(o, ev_mention_digits, unsigned_of(time), EV_STAR_MOMENT);
+}
 
-	w.spelled = word_end(w.what, w.end) + 1;
-	w.stamp = word_end(w.spelled, w.end) + 1;
-	return w;
+int64_t ev_mention_moment(const char *hex)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < EV_STAR_MOMENT; i++)
+		n = n << 4 | ev_mention_digit(hex[i]);
+	return time_of(n);
 }
 
 int64_t ev_mention_time(const char *hex)
 {
-	uint64_t t = 0;
+	uint64_t n = 0;
 
 	for (int i = 0; i < EV_STAR_MOMENT; i++)
-		t = t << 4 | (15 - digit_of(hex[i]));
-	return (int64_t)(t ^ (uint64_t)1 << 63);
+		n = n << 4 | (15 - ev_mention_digit(hex[i]));
+	return time_of(n);
 }
 
 struct ev_mention ev_mention_read(const char *key, size_t len)
 {
-	const struct words w = words_of(key, len);
+	const struct ev_mention_words w = ev_mention_words(key, len);
 	struct ev_mention m = {.bits = w.what + 1 + EV_STAR_MOMENT, .stamp = w.stamp};
 
 	m.n_bits = (size_t)(w.spelled - 1 - m.bits);
@@ -343,137 +352,16 @@ void ev_mentions_free(struct ev_mentions *l)
 	ev_buf_free(&l->value);
 }
 
-/* Sums */
-
-void ev_star_sum_init(struct ev_star_sum *sum, const struct ev_star_dimension *d)
-{
-	*sum = (struct ev_star_sum){.n_parts = d != NULL ? d->dimension->n_keys : 1};
-	sum->n = sum->n_parts + (d != NULL ? d->n_attributes : 0);
-	sum->won = ev_calloc(sum->n, sizeof *sum->won);
-}
-
-void ev_star_sum_free(struct ev_star_sum *sum)
-{
-	free(sum->won);
-	ev_buf_free(&sum->texts);
-	ev_buf_free(&sum->first);
-}
-
-void ev_star_sum_reset(struct ev_star_sum *sum)
-{
-	for (size_t i = 0; i < sum->n; i++)
-		sum->won[i].set = false;
-	sum->described = false;
-	ev_buf_reset(&sum->texts);
-	ev_buf_reset(&sum->first);
-}
-
 bool ev_mention_is_spelled(const char *mention, size_t len)
 {
-	const struct words w = words_of(mention, len);
+	const struct ev_mention_words w = ev_mention_words(mention, len);
 
 	return *w.spelled != '-';
 }
 
 size_t ev_mention_group(const char *mention, size_t len)
 {
-	return (size_t)(words_of(mention, len).stamp - mention);
-}
-
-bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len)
-{
-	/* Several records of one event may have the same stamp: each of them is read. */
-	return sum->first.len == 0 || key_len < sum->first_stamp ||
-	       memcmp(key, sum->first.p, sum->first_stamp) != 0 ||
-	       (key_len == sum->first.len && memcmp(key, sum->first.p, key_len) == 0);
-}
-
-static size_t keep(struct ev_star_sum *sum, const char *p, size_t len)
-{
-	size_t at = sum->texts.len;
-
-	ev_buf_put(&sum->texts, p, len);
-	ev_buf_room(&sum->texts, EV_COPY_OVER);
-	return at;
-}
-
-static int compare(const struct ev_star_sum *sum, size_t at, size_t at_len, const char *p,
-		   size_t len)
-{
-	return ev_bytes_compare(sum->texts.p + at, at_len, p, len);
-}
-
-void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len)
-{
-	struct ev_star_won *w = &sum->won[part];
-
-	if (w->set && compare(sum, w->at, w->len, p, len) >= 0)
-		return;
-	w->at = keep(sum, p, len);
-	w->len = len;
-	w->set = true;
-}
-
-/*
- * The least stamp wins, because stamps sort in descending order; of equal stamps the greater value.
- */
-static void add_attribute(struct ev_star_sum *sum, struct ev_star_won *w, const char *p, size_t len,
-			  const struct words *words)
-{
-	const size_t stamp_len = (size_t)(words->end - words->stamp);
-	int order = w->set ? compare(sum, w->stamp_at, w->stamp_len, words->stamp, stamp_len) : 1;
-
-	if (order < 0 || (order == 0 && compare(sum, w->at, w->len, p, len) >= 0))
-		return;
-	w->at = keep(sum, p, len);
-	w->len = len;
-	w->stamp_at = keep(sum, words->stamp, stamp_len);
-	w->stamp_len = stamp_len;
-	w->set = true;
-}
-
-/* The text up to the next separator. *p moves past that. */
-static const char *field(const char **p, const char *end, size_t *len)
-{
-	const char *from = *p, *stop = memchr(from, EV_STAR_SEPARATOR, (size_t)(end - from));
-
-	if (stop == NULL)
-		stop = end;
-	*len = (size_t)(stop - from);
-	*p = stop < end ? stop + 1 : end;
-	return from;
-}
-
-void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
-		     size_t len)
-{
-	const struct words w = words_of(key, key_len);
-	const char *behind = memchr(value, EV_STAR_BEHIND, len), *what = w.what;
-	const char *end = behind != NULL ? behind : value + len;
-
-	sum->first_stamp = (size_t)(w.stamp - key);
-	ev_buf_reset(&sum->first);
-	ev_buf_put(&sum->first, key, key_len);
-	for (size_t i = 0; i < sum->n_parts; i++) {
-		const char *part = field(&value, end, &len);
-
-		ev_star_sum_part(sum, i, part, len);
-	}
-	if (*what++ == 'r')
-		return;
-	sum->described = true;
-	for (size_t i = 0; what < w.spelled - 1; i += 4, what++) {
-		unsigned bits = digit_of(*what);
-
-		for (size_t k = i; bits != 0; k++, bits >>= 1) {
-			const char *text;
-
-			if ((bits & 1) == 0)
-				continue;
-			text = field(&value, end, &len);
-			add_attribute(sum, &sum->won[sum->n_parts + k], text, len, &w);
-		}
-	}
+	return (size_t)(ev_mention_words(mention, len).stamp - mention);
 }
 
 /* Taking apart */
@@ -488,7 +376,8 @@ static const char *read_id(const char *p, struct ev_buf *id)
 		unsigned char c = (unsigned char)(LOW + HIGH - *p);
 
 		if (*p < LOW || *p > HIGH) {
-			c = (unsigned char)((15 - digit_of(p[1])) << 4 | (15 - digit_of(p[2])));
+			c = (unsigned char)((15 - ev_mention_digit(p[1])) << 4 |
+					    (15 - ev_mention_digit(p[2])));
 			p += 2;
 		}
 		ev_buf_putc(id, (char)c);
@@ -501,11 +390,11 @@ static uint32_t read_element(const char *p, const char *end)
 	uint32_t n = 0;
 
 	for (; *p != '~' && p < end; p++)
-		n = n << 4 | (15 - digit_of(*p));
+		n = n << 4 | (15 - ev_mention_digit(*p));
 	return n;
 }
 
-static void read_stamp(const struct words *w, struct ev_saying *what, struct ev_buf *id)
+static void read_stamp(const struct ev_mention_words *w, struct ev_saying *what, struct ev_buf *id)
 {
 	const char *element;
 
@@ -519,7 +408,7 @@ static void read_stamp(const struct words *w, struct ev_saying *what, struct ev_
 
 void ev_mention_take_apart(const struct ev_mentions *l, struct ev_saying *what, struct ev_buf *id)
 {
-	const struct words w = words_of(l->key.p, l->key.len);
+	const struct ev_mention_words w = ev_mention_words(l->key.p, l->key.len);
 	const char *bits = w.what + 1, *value = l->value.p, *end = value + l->value.len;
 	const char *behind = memchr(value, EV_STAR_BEHIND, l->value.len);
 
@@ -535,127 +424,15 @@ void ev_mention_take_apart(const struct ev_mentions *l, struct ev_saying *what, 
 		end = behind;
 	read_stamp(&w, what, id);
 	for (size_t i = 0; i < what->n_parts; i++)
-		what->texts[i].p = field(&value, end, &what->texts[i].len);
+		what->texts[i].p = ev_mention_field(&value, end, &what->texts[i].len);
 	for (size_t i = 0; i < what->n; i++) {
 		struct ev_star_text *text = &what->texts[what->n_parts + i];
-		const bool borne = *w.what != 'r' && (digit_of(bits[i / 4]) >> i % 4 & 1) != 0;
+		const bool borne =
+			*w.what != 'r' && (ev_mention_digit(bits[i / 4]) >> i % 4 & 1) != 0;
 
 		*text = (struct ev_star_text){NULL, 0};
 		if (borne)
-			text->p = field(&value, end, &text->len);
+			text->p = ev_mention_field(&value, end, &text->len);
 		what->described |= borne;
-	}
-}
-
-/* Sums as rows of the state */
-
-static bool is_same_stamp(const struct ev_star_sum *sum, const struct ev_star_won *a,
-			  const struct ev_star_won *b)
-{
-	return b->set && compare(sum, a->stamp_at, a->stamp_len, sum->texts.p + b->stamp_at,
-				 b->stamp_len) == 0;
-}
-
-/* WON of the i-th attribute's stamp: all that it has won. Once for each stamp. */
-static void write_won(const struct ev_star_sum *sum, size_t i, struct ev_buf *out)
-{
-	const struct ev_star_won *w = &sum->won[i];
-
-	for (size_t k = sum->n_parts; k < i; k++)
-		if (is_same_stamp(sum, w, &sum->won[k]))
-			return;
-	ev_buf_putc(out, ' ');
-	for (size_t from = sum->n_parts; from < sum->n; from += 4) {
-		unsigned bits = 0;
-
-		for (size_t k = from; k < from + 4 && k < sum->n; k++)
-			if (is_same_stamp(sum, w, &sum->won[k]))
-				bits |= 1U << (k - from);
-		ev_buf_putc(out, digits[bits]);
-	}
-	ev_buf_putc(out, ' ');
-	ev_buf_put(out, sum->texts.p + w->stamp_at, w->stamp_len);
-}
-
-void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out)
-{
-	for (size_t i = sum->n_parts; i < sum->n; i++)
-		if (sum->won[i].set)
-			write_won(sum, i, out);
-	for (size_t i = 0; i < sum->n; i++) {
-		ev_buf_putc(out, EV_STAR_SEPARATOR);
-		if (sum->won[i].set)
-			ev_buf_put(out, sum->texts.p + sum->won[i].at, sum->won[i].len);
-	}
-}
-
-void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len)
-{
-	const char *end = p + len, *fields = memchr(p, EV_STAR_SEPARATOR, len);
-
-	while (p < fields) { /* WON TIME WHO */
-		const char *bits = p + (*p == ' '), *stamp = word_end(bits, fields) + 1;
-		const char *stop = word_end(word_end(stamp, fields) + 1, fields);
-		const size_t at = keep(sum, stamp, (size_t)(stop - stamp));
-
-		for (size_t i = sum->n_parts; i < sum->n; i++) {
-			struct ev_star_won *w = &sum->won[i];
-			const size_t k = i - sum->n_parts;
-
-			if ((digit_of(bits[k / 4]) >> k % 4 & 1) == 0)
-				continue;
-			w->stamp_at = at;
-			w->stamp_len = (size_t)(stop - stamp);
-		}
-		p = stop;
-	}
-	p = fields + 1;
-	for (size_t i = 0; i < sum->n; i++) {
-		const char *text = field(&p, end, &len);
-
-		sum->won[i].set = len > 0;
-		sum->won[i].at = keep(sum, text, len);
-		sum->won[i].len = len;
-	}
-}
-
-bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len)
-{
-	const struct words w = words_of(key, key_len);
-
-	for (size_t i = sum->n_parts; i < sum->n && *w.what == 'd'; i++) {
-		const struct ev_star_won *won = &sum->won[i];
-
-		if (won->set && compare(sum, won->stamp_at, won->stamp_len, w.stamp,
-					(size_t)(w.end - w.stamp)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static const struct ev_star_text null = {"null                            ", 4};
-
-void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts)
-{
-	for (size_t i = 0; i < sum->n; i++) {
-		const struct ev_star_won *w = &sum->won[i];
-
-		texts[i] = null;
-		if (w->set)
-			texts[i] = (struct ev_star_text){sum->texts.p + w->at, w->len};
-	}
-}
-
-void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
-			  struct ev_star_text *texts)
-{
-	for (size_t i = 0; i < members->n_parts; i++, texts++)
-		texts->p = ev_members_part(members, m, i, &texts->len);
-	for (size_t i = 0; i < members->n_attributes; i++, texts++) {
-		const struct ev_attribute *a = &m->attributes[i];
-
-		*texts = null;
-		if (a->stamp != NULL)
-			*texts = (struct ev_star_text){a->p, a->len};
 	}
 }

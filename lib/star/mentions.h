@@ -1,6 +1,5 @@
 /*
- * mentions: what is said of a member, as sorted lines, and the row that it makes together.
- * Floor 10, a part of the star engine.
+ * mentions: what is said of a member, as sorted lines. Floor 10, a part of the star engine.
  *
  * A mention is what one stamp says of one member. Its key has the words
  *
@@ -38,6 +37,37 @@ struct ev_star_text {
 	const char *p;
 	size_t len;
 };
+
+/* Hex digits, and the number of one. */
+extern const char ev_mention_digits[];
+static inline unsigned ev_mention_digit(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
+
+/* The text up to the next SEPARATOR. *p moves past that. */
+static inline const char *ev_mention_field(const char **p, const char *end, size_t *len)
+{
+	const char *from = *p, *stop = memchr(from, EV_STAR_SEPARATOR, (size_t)(end - from));
+
+	if (stop == NULL)
+		stop = end;
+	*len = (size_t)(stop - from);
+	*p = stop < end ? stop + 1 : end;
+	return from;
+}
+
+/* The words of a mention's key that follow the member. */
+struct ev_mention_words {
+	const char *what, *spelled, *stamp, *end;
+};
+struct ev_mention_words ev_mention_words(const char *key, size_t len);
+static inline const char *ev_mention_word_end(const char *p, const char *end)
+{
+	const char *space = memchr(p, ' ', (size_t)(end - p));
+
+	return space != NULL ? space : end;
+}
 
 /* True if a mention has attributes; and if it spells a part of the key in its own way. */
 static inline bool ev_mention_describes(const char *mention)
@@ -94,6 +124,9 @@ struct ev_mention {
 struct ev_mention ev_mention_read(const char *key, size_t len);
 /* A time that was turned over. */
 int64_t ev_mention_time(const char *hex);
+/* A time in ascending order, EV_STAR_MOMENT digits; returns their end. And back. */
+char *ev_mention_put_moment(char *o, int64_t time);
+int64_t ev_mention_moment(const char *hex);
 static inline bool ev_mention_is_of_history(const char *mention)
 {
 	return mention[EV_STAR_MEMBER_LEN + 2] == 'h';
@@ -123,46 +156,4 @@ void ev_mentions_say(struct ev_mentions *l, const struct ev_saying *what);
  */
 void ev_mention_take_apart(const struct ev_mentions *l, struct ev_saying *what, struct ev_buf *id);
 
-/* The merge of a member's mentions. */
-struct ev_star_sum {
-	size_t n_parts, n; /* parts of the key, and attributes behind them */
-	bool described;
-	struct ev_star_won {
-		size_t at, len;		    /* in texts */
-		size_t stamp_at, stamp_len; /* the same, of an attribute: TIME and WHO */
-		bool set;
-	} * won;
-	struct ev_buf texts;
-	struct ev_buf first; /* the key of the first mention of a WHAT and SPELLED */
-	size_t first_stamp;  /* where TIME stands in it */
-};
-
-/* d: NULL for a calendar. */
-void ev_star_sum_init(struct ev_star_sum *sum, const struct ev_star_dimension *d);
-void ev_star_sum_free(struct ev_star_sum *sum);
-void ev_star_sum_reset(struct ev_star_sum *sum);
-/*
- * False if a mention cannot change the sum and need not be added. Mentions come in the order of
- * their keys: of one WHAT and SPELLED only the first counts.
- */
-bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len);
-void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
-		     size_t len);
-/*
- * Appends the sum as a row of the state has it: for each winning stamp ` WON TIME WHO`, then for
- * each part and attribute SEPARATOR and its text (empty where there is none).
- */
-void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out);
-/* Reads what ev_star_sum_write wrote. */
-void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len);
-/* True if this mention has won an attribute. */
-bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len);
-/* Adds a spelling of a part of the key; the greatest wins. */
-void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len);
-/* The sum as the texts of a row; valid until the next call. */
-void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts);
-
-/* A member's texts for its row: the parts of its key, then the attributes. */
-void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
-			  struct ev_star_text *texts);
 #endif

@@ -44,7 +44,7 @@ enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t
 
 /* Rows as values */
 
-static uint64_t number(const char **p, const char *end)
+uint64_t ev_star_kept_number(const char **p, const char *end)
 {
 	uint64_t n = 0;
 
@@ -63,10 +63,10 @@ static void read_row(struct ev_star_kept *row, const char *p, size_t len)
 	row->fields = memchr(p, EV_STAR_SEPARATOR, (size_t)(row->end - p));
 	if (row->fields == NULL)
 		row->fields = row->end;
-	row->changed = number(&p, row->end);
-	row->n = number(&p, row->end);
-	row->described = number(&p, row->end);
-	row->spelled = number(&p, row->end);
+	row->changed = ev_star_kept_number(&p, row->end);
+	row->n = ev_star_kept_number(&p, row->end);
+	row->described = ev_star_kept_number(&p, row->end);
+	row->spelled = ev_star_kept_number(&p, row->end);
 	row->won = p;
 }
 

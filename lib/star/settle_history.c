@@ -26,37 +26,13 @@ struct member {
 
 /* Keys and values */
 
-static int64_t read_time(const char *hex)
-{
-	uint64_t t = 0;
-
-	for (int i = 0; i < EV_STAR_MOMENT; i++)
-		t = t << 4 | (uint64_t)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
-	return (int64_t)(t ^ (uint64_t)1 << 63);
-}
-
-static char *write_time(char *o, int64_t t)
-{
-	return ev_mention_hex(o, (uint64_t)t ^ (uint64_t)1 << 63, EV_STAR_MOMENT);
-}
-
 static const char *row_key(struct member *m, int64_t since)
 {
 	memcpy(m->key, m->w->member, HEAD_LEN);
 	m->key[0] = 'n';
 	m->key[HEAD_LEN] = ' ';
-	write_time(m->key + HEAD_LEN + 1, since);
+	ev_mention_put_moment(m->key + HEAD_LEN + 1, since);
 	return m->key;
-}
-
-static uint64_t read_number(const char **p, const char *end)
-{
-	uint64_t n = 0;
-
-	for (; *p < end && **p >= '0' && **p <= '9'; ++*p)
-		n = n * 10 + (uint64_t)(**p - '0');
-	*p += *p < end;
-	return n;
 }
 
 /* CHANGED N; where N is not 0, FIRST LAST and behind SEPARATOR the parts. */
@@ -64,12 +40,12 @@ static void read_head(struct member *m, const struct ev_buf *value)
 {
 	const char *p = value->p, *end = p + value->len;
 
-	m->changed = read_number(&p, end);
-	m->n = read_number(&p, end);
+	m->changed = ev_star_kept_number(&p, end);
+	m->n = ev_star_kept_number(&p, end);
 	if (m->n == 0 || end - p < 2 * (EV_STAR_MOMENT + 1))
 		return;
-	m->first = read_time(p);
-	m->last = read_time(p + EV_STAR_MOMENT + 1);
+	m->first = ev_mention_moment(p);
+	m->last = ev_mention_moment(p + EV_STAR_MOMENT + 1);
 	p += 2 * (EV_STAR_MOMENT + 1);
 	ev_buf_put(&m->parts, p, (size_t)(end - p));
 }
@@ -86,9 +62,9 @@ static void write_head(const struct member *m, struct ev_buf *out)
 		return;
 	o = ev_buf_room(out, 2 * (EV_STAR_MOMENT + 1) + 1);
 	*o = ' ';
-	o = write_time(o + 1, m->first);
+	o = ev_mention_put_moment(o + 1, m->first);
 	*o = ' ';
-	o = write_time(o + 1, m->last);
+	o = ev_mention_put_moment(o + 1, m->last);
 	*o++ = EV_STAR_SEPARATOR;
 	out->len = (size_t)(o - out->p);
 	ev_buf_put(out, m->parts.p, m->parts.len);
@@ -104,7 +80,7 @@ static enum ev_status read_warnings(struct member *m, struct ev_error *err)
 	while (ev_star_is_new(w, w->member, sizeof w->member) &&
 	       w->next.key[EV_STAR_MEMBER_LEN] == 'b') {
 		const char *time = w->next.key + EV_STAR_MEMBER_LEN + 2;
-		const int64_t since = read_time(time);
+		const int64_t since = ev_mention_moment(time);
 
 		/* That it is there, too, changes something only before its first row. */
 		if (!m->moved &&
@@ -196,7 +172,7 @@ static enum ev_status take_mentions(struct member *m, struct ev_error *err)
 
 static bool is_before(const struct ev_star_old *o, int64_t since)
 {
-	return o->there && read_time(o->key.p + HEAD_LEN + 1) < since;
+	return o->there && ev_mention_moment(o->key.p + HEAD_LEN + 1) < since;
 }
 
 static enum ev_status put_row(struct member *m, int64_t since, const char *p, size_t len,
@@ -214,7 +190,7 @@ static enum ev_status drop_rows(struct member *m, int64_t before, struct ev_erro
 
 	for (; st == EV_OK && is_before(o, before); st = ev_star_old_next(o, err))
 		if (!ev_star_old_is_dead(o) &&
-		    put_row(m, read_time(o->key.p + HEAD_LEN + 1), EV_STAR_DEAD,
+		    put_row(m, ev_mention_moment(o->key.p + HEAD_LEN + 1), EV_STAR_DEAD,
 			    sizeof EV_STAR_DEAD - 1, err) != EV_OK)
 			return EV_FATAL;
 	return st;
@@ -233,7 +209,7 @@ static enum ev_status take_row(void *ctx, int64_t since, const struct ev_buf *te
 	m->last = since;
 	if (drop_rows(m, since, err) != EV_OK)
 		return EV_FATAL;
-	if (!o->there || read_time(o->key.p + HEAD_LEN + 1) != since)
+	if (!o->there || ev_mention_moment(o->key.p + HEAD_LEN + 1) != since)
 		return put_row(m, since, text->p, text->len, err);
 	same = ev_bytes_compare(o->value.p, o->value.len, text->p, text->len) == 0;
 	if (!same && put_row(m, since, text->p, text->len, err) != EV_OK)
@@ -258,7 +234,7 @@ static enum ev_status resume(struct member *m, struct ev_error *err)
 	for (; st == EV_OK && is_before(o, m->since); st = ev_star_old_next(o, err)) {
 		if (ev_star_old_is_dead(o))
 			continue;
-		m->last = read_time(o->key.p + HEAD_LEN + 1);
+		m->last = ev_mention_moment(o->key.p + HEAD_LEN + 1);
 		ev_buf_reset(&m->base);
 		ev_buf_put(&m->base, o->value.p, o->value.len);
 	}
@@ -329,7 +305,7 @@ static enum ev_status emit_rows(struct ev_star *s, const char *member, struct ev
 	prefix[HEAD_LEN] = ' ';
 	st = ev_star_old_find(o, prefix, sizeof prefix, err);
 	for (; st == EV_OK && o->there; st = ev_star_old_next(o, err)) {
-		const int64_t since = read_time(o->key.p + HEAD_LEN + 1);
+		const int64_t since = ev_mention_moment(o->key.p + HEAD_LEN + 1);
 
 		if (ev_star_old_is_dead(o))
 			continue;

@@ -342,8 +342,7 @@ static struct ev_postgres *new_postgres(const char *url, const char *schema,
 	p->target = (struct ev_target){.ops = &ops, .name = url, .keeps = true};
 	p->where = ev_pg_conninfo(url);
 	p->name = ev_strndup(url, p->where[0] == '\0' ? strlen(url) - 1 : strlen(url));
-	p->named = schema != NULL;
-	p->schema = p->named ? ev_strdup(schema) : NULL;
+	p->schema = schema != NULL ? ev_strdup(schema) : NULL;
 	p->model = model;
 	p->tables = tables;
 	p->waiting = ev_calloc(tables->n, sizeof *p->waiting);

@@ -60,7 +60,6 @@ struct ev_postgres {
 	const char *where; /* for libpq */
 	const char *model;
 	char *schema; /* NULL until it is known */
-	bool named;   /* an environment of the model names it */
 	char *ledger; /* its name in SQL */
 	const struct ev_tables *tables;
 	struct ev_differences *differences; /* where they are only noted, else NULL */

@@ -177,6 +177,12 @@ static const char *const forms[] = {
 	"{a: 1} | .a",
 	"{\"a\": 1, b: 2} | to_entries",
 	"{and: 1, b: .a} | has(\"and\")",
+	".a[if .b | type == \"array\" then 0 else .b end]",
+	"{a: 1, ab: [2, 3]}[.a]",
+	"[5, 6][.a | tostring | length]",
+	".b as $b | .a | .[$b | tostring]",
+	"{\"12\": \"put\"}[.a] // \"patch\"",
+	".[\"a\" + \"\"]",
 };
 
 static const char *const values[] = {

@@ -2,6 +2,7 @@
 #include "support.h"
 #include "tap.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static void matches(const char *pattern, unsigned flags, const char *text, bool want)
@@ -182,8 +183,71 @@ static void long_texts(void)
 	free(text);
 }
 
+static void whole(void)
+{
+	static const struct {
+		const char *pattern, *text;
+		size_t at, item; /* where both part; of a match SIZE_MAX */
+	} cases[] = {
+		{"(?<a>\\w+) (?<b>\\d+)", "ab 12", SIZE_MAX, 0},
+		{"(?<a>\\w+) (?<b>\\d+)", "ab x", 3, 15},
+		{"(?<a>\\w+) (?<b>\\d+)", "ab 12 ", 5, 19},
+		{"(?<a>\\w+) (?<b>\\d+)", " ab 12", 0, 5},
+		{"(?<a>.*)", "a\nb", SIZE_MAX, 0},
+		{"(?:x(?<a>1)|y(?<a>2))", "y2", SIZE_MAX, 0},
+		{"a|ab", "ab", SIZE_MAX, 0},
+		{"a(?C1)b(?C255)c", "abc", SIZE_MAX, 0},
+		{"caf\u00e9=\\d", "caf\u00e9=x", 6, 6},
+		{"", "a", 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *text = cases[i].text;
+		struct ev_error err;
+		struct ev_regex *re = ev_regex_compile(cases[i].pattern, strlen(cases[i].pattern),
+						       EV_REGEX_WHOLE, &err);
+		size_t at, item;
+
+		if (!ok(re != NULL, "%s", cases[i].pattern))
+			continue;
+		ok(ev_regex_match(re, text, strlen(text)) == (cases[i].at == SIZE_MAX),
+		   "%s as a whole", text);
+		if (cases[i].at != SIZE_MAX) {
+			ev_regex_furthest(re, text, strlen(text), &at, &item);
+			is_int((long long)at, (long long)cases[i].at, "it parts in the text");
+			is_int((long long)item, (long long)cases[i].item, "and in the pattern");
+		}
+		ev_regex_free(&re);
+	}
+}
+
+/* What takes too long takes as long for each byte. */
+static void whole_is_bounded(void)
+{
+	static const char pattern[] = "(?<a>.*)(?<b>.*)(?<c>.*)(?<d>.*)x";
+	struct ev_error err;
+	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_WHOLE, &err);
+	enum { LEN = 1 << 20 };
+	char *text = malloc(LEN);
+	size_t len = 0, at, item;
+	clock_t begun = clock();
+
+	memset(text, 'a', LEN);
+	text[0] = 'x';
+	for (size_t n = 16; n <= LEN; n *= 4) {
+		ok(!ev_regex_match(re, text, n), "it matches no %zu bytes", n);
+		ev_regex_furthest(re, text, n, &at, &item);
+	}
+	ok(ev_regex_spent(&len) != NULL, "which reaches the bound");
+	ok(clock() - begun < 20 * CLOCKS_PER_SEC, "and does not take long");
+	free(text);
+	ev_regex_free(&re);
+}
+
 int main(void)
 {
+	whole();
+	whole_is_bounded();
 	ecma();
 	groups();
 	bounded();
