@@ -119,7 +119,7 @@ static void check_shapes(void)
 		   "%s has a shape of its own", others[i].what);
 	}
 	for (size_t i = 0; i < n_others; i++)
-		is_int(shape_with(others[i].json, others[i].why), had[i], others[i].what);
+		is_int(shape_with(others[i].json, others[i].why), had[i], "%s", others[i].what);
 	is_int(shape_with("[1]", NULL), EV_NO_SHAPE, "a list has none");
 	is_int(shape_with("8", NULL), shape, "and the next is as the first");
 }
@@ -185,7 +185,7 @@ static void check_filters(void)
 		d = ev_computing_end(&made);
 		filter.root = EV_ROOT_EVENT;
 		filter.computed = 1;
-		is_int(ev_path_takes(&filter, d, 0), i < 3, values[i]);
+		is_int(ev_path_takes(&filter, d, 0), i < 3, "%s", values[i]);
 		is_int(ev_path_takes(&filter, d, second), i < 3, "and for an element");
 		filter.root = EV_ROOT_ITEM;
 		filter.computed = 2;

@@ -104,7 +104,7 @@ static void check_item(const char *text, const char *wanted)
 			ev_buf_puts(&got, ev_buf_str(&more));
 			ev_buf_free(&more);
 		}
-		is(ev_buf_str(&got), wanted, text);
+		is(ev_buf_str(&got), wanted, "%s", text);
 	}
 	ev_expr_free(&e);
 	ev_buf_free(&padded);
