@@ -162,7 +162,6 @@ static void drop_candidate(struct ev_profile *p, size_t which)
 	free(old);
 }
 
-/* Places in k->columns stay as they are while no document is looked at. */
 static const struct ev_key_column *candidate(const struct ev_profile *p, size_t i)
 {
 	return ev_keys_column(&p->keys, p->candidates[i]);
@@ -201,14 +200,13 @@ static void add_candidate(struct ev_profile *p, const struct ev_key_column *c)
 	p->candidates[p->n_candidates++] = c->serial;
 }
 
-/* A candidate that is no short text in nearly all events cannot be the type. */
+/* What is no short text cannot be the type. */
 static void check_candidates(struct ev_profile *p)
 {
 	for (size_t i = 0; i < p->n_candidates;) {
 		const struct ev_key_column *c = candidate(p, i);
 
-		if (c == NULL || c->longest > EV_TREE_NAME ||
-		    (c->no_text > 0 && ev_infer_is_seldom(p->seen - c->no_text, p->seen)))
+		if (c == NULL || c->longest > EV_TREE_NAME)
 			drop_candidate(p, i);
 		else
 			i++;
