@@ -189,43 +189,45 @@ static void check_use(const struct cli *c)
 			  "say");
 }
 
-static int read_topics(struct cli *c)
+static int read_topics(struct cli *c, struct reader *r)
 {
 	static const struct ev_parse_options parse_options = {
 		.format = "json", .origin = true, .spread = true};
 	struct ev_offsets start = {0};
-	struct reader r = {.c = c, .source = {.ctx = &r, .next = next}};
 	const struct ev_count counts[] = {{"out", &c->port.out->lines, true, false},
-					  {"tombstone", &r.tombstones, false, false},
+					  {"tombstone", &r->tombstones, false, false},
 					  {0}};
 	int status;
 
+	*r = (struct reader){.c = c, .source = {.ctx = r, .next = next}};
 	if (from_file != NULL)
 		read_positions(c, from_file, &start);
 	kafka_options.offsets = &start;
-	r.parse = ev_parse_open(&parse_options, &c->port, &c->error);
-	if (r.parse == NULL)
+	r->parse = ev_parse_open(&parse_options, &c->port, &c->error);
+	if (r->parse == NULL)
 		cli_die(&c->error);
-	r.kafka = ev_kafka_open(&kafka_options, c->operands, c->n_operands, &c->offsets, &c->error);
-	if (r.kafka == NULL)
+	r->kafka =
+		ev_kafka_open(&kafka_options, c->operands, c->n_operands, &c->offsets, &c->error);
+	if (r->kafka == NULL)
 		cli_die(&c->error);
-	c->source = &r.source;
+	c->source = &r->source;
 	status = cli_run(c,
-			 &(struct cli_engine){.engine = &r,
+			 &(struct cli_engine){.engine = r,
 					      .flow = CLI_FLOW_EACH,
 					      .keeps_places = true,
 					      .step = step,
 					      .finish = write_positions,
 					      .counts = counts},
 			 NULL, 0);
-	ev_kafka_free(&r.kafka);
-	ev_parse_free(&r.parse);
+	ev_kafka_free(&r->kafka);
+	ev_parse_free(&r->parse);
 	ev_offsets_free(&start);
 	return status;
 }
 
 int main(int argc, char **argv)
 {
+	struct reader reader;
 	struct cli cli;
 	int status = CLI_OK;
 
@@ -235,7 +237,7 @@ int main(int argc, char **argv)
 		commit_positions(&cli);
 	} else {
 		check_use(&cli);
-		status = read_topics(&cli);
+		status = read_topics(&cli, &reader);
 	}
 	cli_close(&cli);
 	return status;

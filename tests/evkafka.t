@@ -195,8 +195,8 @@ is 'latest' "$(sales --until-end --group shop --from latest)" '{"sales":{"0":4,"
 is 'a pipe can say it' "$(echo '{"sales":{"0":2,"1":1}}' | sales --until-end --from /dev/stdin)" '2 3 {"sales":{"0":4,"1":1}}'
 is '--max' "$(sales --from at1 --max 2)" '1 2 {"sales":{"0":3,"1":1}}'
 is '--max of more than there is ends at the end' "$(sales --from at1 --max 9 --until-end)" '1 2 3 {"sales":{"0":4,"1":1}}'
-is '--for' "$(sales --for 300ms)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
-cp next.json end.json
+is '--for' "$(sales --for 3s)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
+evkafka -b "$at" --until-end --positions end.json sales >"$tap/end"
 run evkafka -b "$at" --group shop --commit end.json
 is 'nothing is left' "$(sales --group shop --until-end)" '{"sales":{"0":4,"1":1}}'
 run "evkafka -b $at --until-end -r rejects sales orders sales | wc -l"

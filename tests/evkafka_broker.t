@@ -61,13 +61,13 @@ set_aside()
 	done | sed 's/,"_ev":{"origin":.*}}}$/}/' | LC_ALL=C sort -u
 }
 
-# waits COMMAND...: until it succeeds, five minutes at most.
+# waits COMMAND...: until it succeeds, half an hour at most.
 waits()
 {
 	tries=0
 	while ! "$@" >"$tap/waits" 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt 1500 ] || return 1
+		[ $tries -lt 9000 ] || return 1
 		sleep 0.2
 	done
 }
@@ -154,7 +154,7 @@ once()
 	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" waits is_loaded "$2"
 	end
 	: >>"$2.state/rejects/.none.jsonl.1~"
-	(STATE=$2.state && . "$stream/common.sh" && tidy)
+	(export STATE="$2.state" && . "$stream/common.sh" && tidy)
 	diag "$(tail -n 3 "$2.log")"
 	diag "$(sqlite3 "$2.db" 'SELECT count(*) || " loads, " || sum(rows) || " rows" FROM ev_ledger')"
 	set_aside "$2".state/rejects/* >got
@@ -162,6 +162,54 @@ once()
 	same "$2: what was set aside is there, too" got rejects.want
 }
 
-once loop.sh loop
-once stream.sh stream
+[ "${KAFKA_MESSAGES-}" = 0 ] || {
+	once loop.sh loop
+	once stream.sh stream
+}
+
+# From a message to its row in PostgreSQL
+
+# latency SCRIPT N: how many milliseconds N sales take, one after the other.
+latency()
+{
+	kafka topic "$kafka" "pg-$1" 1 || return
+	mkfifo "$1.fifo"
+	kafka put "$kafka" "pg-$1" <"$1.fifo" &
+	exec 4>"$1.fifo"
+	STATE=$1.pg DB='postgresql:' GROUP=pg-$1 FOR=1s setsid "$stream/$1" "pg-$1" >"$1.pg.log" 2>&1 &
+	session=$!
+	i=0
+	while [ $i -le "$2" ]; do
+		sleep 0.3
+		began=$(date +%s%N)
+		sales 1 1 | sed "s/\"o1\"/\"$1-$i\"/" >&4
+		sql -c "DO \$\$ BEGIN FOR i IN 1..6000 LOOP EXIT WHEN EXISTS (SELECT FROM sales WHERE ev_owner = '$1-$i');
+			PERFORM pg_sleep(0.005); COMMIT; END LOOP; END \$\$"
+		[ $i -eq 0 ] || echo $((($(date +%s%N) - began) / 1000000)) # the first waits for the start
+		i=$((i + 1))
+	done
+	exec 4>&-
+	end
+}
+
+if postgres_start; then
+	trap 'postgres_down immediate; kafka_end KILL' EXIT
+	for script in loop.sh stream.sh; do
+		sql -d postgres -c "CREATE DATABASE \"$script\""
+		export PGDATABASE="$script"
+		evschema -t postgres | sql -f -
+		latency $script 11 | sort -n >took
+		diag "$script: milliseconds from a message to its row in PostgreSQL: $(tr '\n' ' ' <took)"
+		ok "$script: sales are in PostgreSQL in some seconds at most" \
+			[ "$(wc -l <took) $(awk 'NR == 6 { print $1 < 10000 }' took)" = '11 1' ]
+		is "$script: all of them, once" "$(sql -c 'SELECT count(*), count(DISTINCT ev_owner) FROM sales')" '12|12'
+	done
+	ok 'the prices of PostgreSQL' sql -f "$stream/pricing.postgres.sql"
+	sql -c "TRUNCATE sales; INSERT INTO tariff VALUES ('rock', 40, 10), ('opera', 90, 5)"
+	sql -c "INSERT INTO sales (ev_owner, ev_index, sold_at, concert, channel, qty, price) VALUES
+		('a', 0, '2026-03-01 10:00Z', 'rock', 'web', 8, 40), ('b', 0, '2026-03-01 10:30Z', 'rock', 'app', 34, 40),
+		('c', 0, '2026-03-01 10:30Z', 'opera', 'till', 50, 40)"
+	is 'are those of SQLite' "$(sql -c 'SELECT * FROM prices ORDER BY 1')" 'opera|50|180.00
+rock|42|56.00'
+fi
 done_testing

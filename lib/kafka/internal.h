@@ -4,10 +4,11 @@
 #ifndef EV_KAFKA_INTERNAL_H
 #define EV_KAFKA_INTERNAL_H
 
+#include "kafka/kafka.h"
+
 #ifdef EV_RDKAFKA
 
 #include "base/buf.h"
-#include "kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>
 
