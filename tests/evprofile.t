@@ -110,6 +110,20 @@ u1|Ann
 u2|Bo'
 fi
 
+# half FILE: what of its second half is refused by the model of the first.
+half()
+{
+	lines=$(wc -l <"$1")
+	head -n $((lines / 2)) "$1" | evprofile -o evkit.yaml 2>said
+	tail -n $((lines / 2)) "$1" | evvalidate -r set-aside 2>>said >other
+	wc -l <set-aside
+}
+is 'the model takes the events that come next' "$(half bench.jsonl)" 0
+for file in kibana-ecommerce/ecommerce pizza-orders/pizza_orders uci-retail-2010-12/orders \
+	uci-retail-2010-12/rows5k hudi-stock/batch_1; do
+	data $file.ndjson && is "those of $file, too" "$(half "$data")" 0
+done
+
 # shaken FILE: its model is the same in any order.
 shaken()
 {
@@ -191,6 +205,13 @@ says 'a redelivery is no version' '{"id":1,"at":"2026-03-01T10:00:00Z","x":1}
   id: .id
   time: .at
   order: time
+END
+ok 'which is told in a comment' [ "$(evprofile in.jsonl | grep -c '^# 1 event came again ')" -eq 1 ]
+says 'a version in a text' '{"id":1,"at":"2026-03-01T10:00:00Z","version":"1"}
+{"id":1,"at":"2026-03-01T10:00:00Z","version":"2"}' <<'END'
+  id: .id
+  time: .at
+  version: .version
 END
 says 'times in texts of microseconds' '{"__CURSOR":"a","__REALTIME_TIMESTAMP":"1534860261221373"}' <<'END'
   id: .__CURSOR
@@ -284,6 +305,10 @@ if need sqlite3 jq; then
 			event_timestamp: "2026-03-01T10:00:00Z"}' >star
 		passes "a type called $type" star
 	done
+	jq -cn 'range(60) as $i | {data: {id: ($i / 2 | floor), ts: (1772359200000 + $i), amount: "\($i).50",
+		currency: "EUR", status: ["new", "paid"][$i % 2], customer: {id: ($i % 7), name: "N\($i % 7)"},
+		lines: [{sku: "s\($i % 5)", parts: [{n: $i}]}], map: {"k\($i)": 1}}}' >computed
+	passes 'an amount with its currency at a time that is computed' computed
 	jq -cn '{event_id: 1, event_timestamp: "2026-03-01T10:00:00Z", d: (reduce range(400) as $i (1;
 		if $i % 2 == 0 then {a: .} else [.] end))}' >deep
 	passes 'deep nesting' deep

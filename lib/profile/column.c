@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { MOST_DIGITS = 38, MOST_INT = 18, TYPE = EV_INFER_TYPE };
+enum { SURE = 20, MOST_DIGITS = 38, MOST_INT = 18, TYPE = EV_INFER_TYPE };
 
 static unsigned kinds_of(const struct ev_tree_node *n)
 {
@@ -63,10 +63,10 @@ static bool number(const struct ev_tree_numbers *t, const char *words, char type
 /* Twice as long as was seen, and four times what people write. */
 static void varchar(const struct ev_tree_node *n, char type[TYPE])
 {
-	static const uint32_t sizes[] = {32,   64,   128,  255,	  500,	 1000,
-					 2000, 4000, 8000, 16000, 65535, 10485760};
+	static const uint32_t sizes[] = {64,   128,  255,   500,   1000,    2000,
+					 4000, 8000, 16000, 65535, 10485760};
 	const bool code = (n->forms & EV_FORM_CODE) != 0;
-	size_t i = code ? 0 : 2;
+	size_t i = code ? 0 : 1;
 
 	while (i + 1 < sizeof sizes / sizeof sizes[0] &&
 	       sizes[i] < (code ? 2 : 4) * (uint64_t)n->longest)
@@ -74,14 +74,15 @@ static void varchar(const struct ev_tree_node *n, char type[TYPE])
 	snprintf(type, TYPE, "varchar(%u)", sizes[i]);
 }
 
-/* A text of a number, which is one: 2.55, or 3 where the name says that it counts something. */
+/* A text of a number, which is one where its name counts something, or by a point in many. */
 static bool is_number(const struct ev_tree_node *n, const char *words, char type[TYPE])
 {
 	const bool counts =
 		is_amount(words) || ev_words_rank(words, EV_WORDS_COUNT_LAST) != EV_NO_WORD;
 
 	return (n->forms & EV_FORM_NUMBER) != 0 && n->texts.n > 0 && !ev_infer_is_id(words) &&
-	       (counts || n->texts.fraction > 0) && number(&n->texts, words, type);
+	       (counts || (n->texts.fraction > 0 && n->texts.n >= SURE)) &&
+	       number(&n->texts, words, type);
 }
 
 static void text(const struct ev_tree_node *n, const char *words, struct ev_infer_column *c)

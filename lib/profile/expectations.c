@@ -38,7 +38,7 @@ static void texts(struct list *l, const char *path, const struct ev_tree_node *n
 			put(l, "column_values_to_match_json_schema", path, ev_buf_str(&set));
 			ev_buf_reset(&set);
 		}
-	if (ev_write_is_set(n) && !ev_write_is_closed(n)) {
+	if (ev_write_is_set(n) && !ev_write_is_closed(n) && n->sample.n_texts > 1) {
 		ev_buf_puts(&set, "value_set: ");
 		ev_write_set(n, &set);
 		ev_buf_puts(&set, ", mostly: 0.95");

@@ -3,18 +3,13 @@
 
 #include <stdlib.h>
 
-char *ev_infer_text(const char *fmt, ...)
+const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path)
 {
-	struct ev_buf b = {0};
-	va_list ap;
-	char *text;
+	const struct ev_tree_node *n = p->all;
 
-	va_start(ap, fmt);
-	ev_buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	text = ev_strdup(ev_buf_str(&b));
-	ev_buf_free(&b);
-	return text;
+	for (size_t i = 0; i < path->n && n != NULL; i++)
+		n = ev_tree_member(n, path->steps[i].name, path->steps[i].len);
+	return n;
 }
 
 /* More members than people give names to, each of them in few of the objects. */

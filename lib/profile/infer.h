@@ -49,6 +49,7 @@ struct ev_proposal_measure {
 struct ev_proposal {
 	const char *name; /* borrowed */
 	uint64_t events;
+	uint64_t equal; /* of them, those that are equal to one before; 0 if that is not known */
 	struct ev_proposal_type *types;
 	size_t n_types;
 	struct ev_tree_node
@@ -88,6 +89,9 @@ static inline bool ev_infer_is_seldom(uint64_t n, uint64_t all)
 	return n < all - all / 20;
 }
 
+/* The node of a path such as .a."b c" in all events, or NULL. */
+const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path);
+
 /* Whether a text says what a change event did to its row: "c", "UPDATE", "delete". */
 bool ev_infer_is_op(const char *text);
 /* An object whose names are data, or which is not always an object: no path goes into it. */
@@ -95,6 +99,8 @@ bool ev_infer_is_open(const struct ev_tree_node *n);
 /* A copy of formatted text, for what the proposal owns. */
 char *ev_infer_text(const char *fmt, ...) EV_PRINTF(1, 2);
 
+/* The bytes of a buffer as a text, and the buffer is empty. */
+char *ev_infer_take(struct ev_buf *b);
 /* Appends a number as people read it: 4,675. */
 void ev_infer_put_count(uint64_t v, struct ev_buf *out);
 /* "1 event", "4,675 events" */
@@ -110,9 +116,6 @@ bool ev_infer_range(const struct ev_tree_node *n, struct ev_time *first, struct 
 
 /* envelope.c */
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *keys, size_t type);
-/* The node of a path such as .a."b c" in all events, or NULL. */
-const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path);
-
 /* column.c: the column for values. */
 enum { EV_INFER_TYPE = 32 };
 struct ev_infer_column {

@@ -395,7 +395,7 @@ static void note_value(struct ev_key_column *c, const struct ev_doc *d, uint32_t
 	}
 	c->no_id += !is_id(d, at);
 	c->no_text += ev_kind(d, at) != EV_STRING || d->nodes[at].end - d->nodes[at].pos == 2;
-	if (d->nodes[at].end - d->nodes[at].pos > c->longest)
+	if (ev_kind(d, at) < EV_ARRAY && d->nodes[at].end - d->nodes[at].pos > c->longest)
 		c->longest = d->nodes[at].end - d->nodes[at].pos;
 }
 
@@ -443,7 +443,7 @@ static void compact(struct ev_key_anchor *a)
 
 void ev_keys_add(struct ev_keys *k, const struct ev_doc *d, uint64_t content)
 {
-	uint32_t at[EV_KEYS_COLUMNS];
+	uint32_t at[EV_KEYS_COLUMNS] = {0};
 	struct ev_key_row row = {.content = content};
 	bool hashed = false;
 
@@ -479,8 +479,8 @@ static int by_column(const void *a, const void *b)
 
 void ev_keys_settle(struct ev_keys *k)
 {
-	size_t to[EV_KEYS_COLUMNS]; /* where the column of an index goes */
-	unsigned serials[EV_KEYS_COLUMNS];
+	size_t to[EV_KEYS_COLUMNS] = {0}; /* where the column of an index goes */
+	unsigned serials[EV_KEYS_COLUMNS] = {0};
 
 	for (size_t i = 0; i < k->n; i++)
 		serials[i] = k->columns[i].serial;

@@ -32,6 +32,7 @@ struct ev_profile {
 	size_t n, cap;
 	struct ev_lookup by_hash;
 	struct ev_tree_room room;
+	struct ev_sample contents;
 	uint64_t seen, passed; /* events */
 	struct ev_count counts[3];
 	struct ev_proposal *proposal;
@@ -71,6 +72,7 @@ void ev_profile_free(struct ev_profile **profile)
 	free(p->groups);
 	ev_lookup_free(&p->by_hash);
 	ev_proposal_free(&p->proposal, &p->room);
+	ev_sample_free(&p->contents, &p->room.sample);
 	ev_keys_free(&p->keys);
 	ev_events_free(&p->events);
 	ev_reasons_free(&p->why);
@@ -160,7 +162,6 @@ static void drop_candidate(struct ev_profile *p, size_t which)
 	free(old);
 }
 
-/* Places in k->columns stay as they are while no document is looked at. */
 static const struct ev_key_column *candidate(const struct ev_profile *p, size_t i)
 {
 	return ev_keys_column(&p->keys, p->candidates[i]);
@@ -199,14 +200,13 @@ static void add_candidate(struct ev_profile *p, const struct ev_key_column *c)
 	p->candidates[p->n_candidates++] = c->serial;
 }
 
-/* A candidate that is no short text in nearly all events cannot be the type. */
+/* What is no short text cannot be the type. */
 static void check_candidates(struct ev_profile *p)
 {
 	for (size_t i = 0; i < p->n_candidates;) {
 		const struct ev_key_column *c = candidate(p, i);
 
-		if (c == NULL || c->longest > EV_TREE_NAME ||
-		    (c->no_text > 0 && ev_infer_is_seldom(p->seen - c->no_text, p->seen)))
+		if (c == NULL || c->longest > EV_TREE_NAME)
 			drop_candidate(p, i);
 		else
 			i++;
@@ -253,6 +253,7 @@ static void trim(struct ev_profile *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		ev_tree_trim(p->groups[i].tree, &p->room);
+	ev_sample_shrink(&p->contents, &p->room.sample);
 }
 
 /* Keeps what is held within its bounds. */
@@ -296,6 +297,7 @@ enum ev_status ev_profile_step(struct ev_profile *p, const struct ev_record *rec
 		return EV_OK;
 	}
 	p->seen++;
+	ev_sample_add(&p->contents, &p->room.sample, content, 1, NULL, 0);
 	ev_keys_add(&p->keys, event.doc, content);
 	check_candidates(p);
 	ev_tree_add(tree_of(p, event.doc), &p->room, event.doc, event.reserved);
@@ -390,6 +392,8 @@ enum ev_status ev_profile_finish(struct ev_profile *p, struct ev_error *err)
 	}
 	p->proposal = ev_infer(&p->keys, types, p->n, type, &p->room);
 	p->proposal->name = p->options.name;
+	if (ev_sample_is_exact(&p->contents))
+		p->proposal->equal = p->seen - ev_sample_distinct(&p->contents);
 	p->n = 0;
 	ev_write_model(p->proposal, &out);
 	st = ev_out_status(p->port->out, ev_out_put(p->port->out, out.p, out.len), err);

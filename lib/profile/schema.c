@@ -10,6 +10,7 @@
 
 enum {
 	SURE = 20,   /* objects in all of which a member was, for it to be required */
+	MANY = 100,  /* numbers, for them to be of one sign for good */
 	OFTEN = 20,  /* times that each value of an enumeration was seen */
 	CLOSED = 12, /* values of an enumeration at most */
 	SET = 50,    /* values for a set to be expected */
@@ -179,8 +180,8 @@ static void put_remark(const struct ev_tree_node *n, uint64_t objects, struct ev
 		ev_buf_printf(out, "%swhat is in it is left out", out->len > 0 ? ", " : "");
 }
 
-static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top,
-		       const struct ev_proposal *p, struct ev_buf *out, int indent);
+static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top, struct ev_buf *out,
+		       int indent);
 
 static void put_keywords(const struct ev_tree_node *n, struct ev_buf *out)
 {
@@ -193,8 +194,7 @@ static void put_keywords(const struct ev_tree_node *n, struct ev_buf *out)
 		ev_buf_puts(out, ", enum: ");
 		ev_write_set(n, out);
 	}
-	if (n->numbers.n >= 5 * SURE && !n->numbers.far && n->numbers.min.coef >= 0 &&
-	    counts_things(n))
+	if (n->numbers.n >= MANY && !n->numbers.far && n->numbers.min.coef >= 0 && counts_things(n))
 		ev_buf_puts(out, ", minimum: 0");
 }
 
@@ -222,8 +222,7 @@ static void put_required(const struct ev_tree_node *n, struct ev_buf *out, int i
 		ev_buf_puts(out, "]\n");
 }
 
-static void put_members(const struct ev_tree_node *n, const struct ev_proposal *p,
-			struct ev_buf *out, int indent)
+static void put_members(const struct ev_tree_node *n, struct ev_buf *out, int indent)
 {
 	ev_buf_printf(out, "%*sproperties:\n", indent, "");
 	for (uint32_t i = 0; i < n->n; i++) {
@@ -232,13 +231,13 @@ static void put_members(const struct ev_tree_node *n, const struct ev_proposal *
 		ev_buf_printf(out, "%*s", indent + 2, "");
 		ev_write_scalar(m->name, m->len, out);
 		ev_buf_putc(out, ':');
-		put_schema(m, n->kinds[EV_OBJECT], false, p, out, indent + 4);
+		put_schema(m, n->kinds[EV_OBJECT], false, out, indent + 4);
 	}
 }
 
 /* Behind "name:", on this line, or, if there is more in it, on those below. */
-static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top,
-		       const struct ev_proposal *p, struct ev_buf *out, int indent)
+static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top, struct ev_buf *out,
+		       int indent)
 {
 	struct ev_buf remark = {0}, keywords = {0};
 	const bool element = n->element != NULL && ev_tree_values(n->element) > 0;
@@ -256,19 +255,18 @@ static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top,
 		ev_buf_printf(out, "\n%*s%s\n", indent, "", ev_buf_str(&keywords));
 		if (is_map(n)) {
 			put_required(n, out, indent);
-			put_members(n, p, out, indent);
+			put_members(n, out, indent);
 		}
 		if (element) {
 			ev_buf_printf(out, "%*sitems:", indent, "");
-			put_schema(n->element, 0, false, p, out, indent + 2);
+			put_schema(n->element, 0, false, out, indent + 2);
 		}
 	}
 	ev_buf_free(&remark);
 	ev_buf_free(&keywords);
 }
 
-void ev_write_schema(const struct ev_proposal_type *type, const struct ev_proposal *p,
-		     struct ev_buf *out, int indent)
+void ev_write_schema(const struct ev_proposal_type *type, struct ev_buf *out, int indent)
 {
-	put_schema(type->tree, type->events, true, p, out, indent);
+	put_schema(type->tree, type->events, true, out, indent);
 }

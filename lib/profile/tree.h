@@ -103,20 +103,19 @@ struct ev_tree_node *ev_tree_new(struct ev_tree_room *room);
 void ev_tree_add(struct ev_tree_node *root, struct ev_tree_room *room, const struct ev_doc *d,
 		 uint32_t skip);
 /* Takes over what is in the other tree, and frees it. */
-void ev_tree_merge(struct ev_tree_node *root, struct ev_tree_room *room,
-		   struct ev_tree_node **other);
+void ev_tree_merge(struct ev_tree_node *n, struct ev_tree_room *room, struct ev_tree_node **other);
 /*
  * A tree of its own with the same in it; samples move there, but for those that can be
  * enumerations.
  */
-struct ev_tree_node *ev_tree_copy(struct ev_tree_node *root, struct ev_tree_room *room);
+struct ev_tree_node *ev_tree_copy(struct ev_tree_node *n, struct ev_tree_room *room);
 /* Brings it within the depth and the samples' limit of the room. */
-void ev_tree_trim(struct ev_tree_node *root, struct ev_tree_room *room);
+void ev_tree_trim(struct ev_tree_node *n, struct ev_tree_room *room);
 /*
  * When all was added: takes out the members of crowded objects that are not in each, and puts
  * members into the order in which they mostly stand.
  */
-void ev_tree_settle(struct ev_tree_node *root, struct ev_tree_room *room);
+void ev_tree_settle(struct ev_tree_node *n, struct ev_tree_room *room);
 void ev_tree_free(struct ev_tree_node **root, struct ev_tree_room *room);
 
 struct ev_tree_node *ev_tree_member(const struct ev_tree_node *n, const char *name, size_t len);
@@ -125,9 +124,9 @@ bool ev_tree_path_is(const struct ev_tree_node *a, const struct ev_tree_node *b)
 /* Values of any kind. */
 uint64_t ev_tree_values(const struct ev_tree_node *n);
 
-/* value.c: counts a scalar. text: its content, if it is a string; else as it stands. */
-void ev_tree_string(struct ev_tree_node *n, const char *text, size_t len);
+/* value.c: counts a scalar. p: the content of a string; text: a number as it stands. */
+void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len);
 void ev_tree_number(struct ev_tree_numbers *t, const char *text, size_t len);
-void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *other);
+void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *o);
 
 #endif

@@ -1,6 +1,7 @@
 #include "profile/words.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -122,8 +123,7 @@ static bool with_key_has(const struct ev_taken *t, const char *name)
 
 	if (ev_taken_has(t, name))
 		return true;
-	memcpy(key, name, len);
-	memcpy(key + len, "_key", sizeof "_key");
+	snprintf(key, sizeof key, "%s_key", name);
 	if (ev_taken_has(t, key))
 		return true;
 	/* The column itself may be what another one's key is called. */
@@ -156,8 +156,7 @@ const char *ev_taken_name(struct ev_taken *t, const char *name, size_t len)
 	ev_words_of(name, len, base);
 	if (base[0] == '\0')
 		memcpy(base, "unnamed", sizeof "unnamed");
-	memcpy(words, "x_", 2);
-	memcpy(words + 2, base, strlen(base) + 1);
+	snprintf(words, sizeof words, "x_%s", base);
 	name = is_digit(base[0]) || is_reserved(base) ? words : base;
 	len = strnlen(name, EV_COLUMN_NAME - ROOM);
 	for (unsigned i = 1;; i++) {

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { NAME_PAD = 14 };
-
 static void put_said(const char *key, const struct ev_said *s, struct ev_buf *out)
 {
 	if (s->jq == NULL)
@@ -79,7 +77,7 @@ static void put_types(const struct ev_proposal *p, struct ev_buf *out)
 		ev_write_text(t->name != NULL ? t->name : p->name, out);
 		ev_buf_putc(out, ':');
 		ev_write_comment(ev_buf_str(&count), out);
-		ev_write_schema(t, p, out, 4);
+		ev_write_schema(t, out, 4);
 		ev_buf_free(&count);
 	}
 	ev_buf_puts(out, "unknown_types: pass  # reject, when these are all that there can be\n");
@@ -155,15 +153,26 @@ static void put_measures(const struct ev_proposal *p, struct ev_buf *out)
 	}
 }
 
+static void put_head(const struct ev_proposal *p, struct ev_buf *out)
+{
+	ev_buf_puts(out, "# Proposed by evprofile from ");
+	ev_infer_put_things(p->events, "event", out);
+	ev_buf_puts(out, ". Read it, and change what you know better.\n");
+	if (p->equal == 0)
+		return;
+	ev_buf_puts(out, "# ");
+	ev_infer_put_things(p->equal, "event", out);
+	ev_buf_puts(
+		out,
+		" came again with the same content, and evdedupe drops what comes again. If "
+		"they are no\n# redeliveries, give each an id by evparse --add-id event_id, and "
+		"profile them again.\n");
+}
+
 void ev_write_model(const struct ev_proposal *p, struct ev_buf *out)
 {
-	struct ev_buf count = {0};
-
-	ev_infer_put_things(p->events, "event", &count);
-	ev_buf_printf(out,
-		      "# Proposed by evprofile from %s. Read it, and change what you know "
-		      "better.\nevkit: 1\nname: ",
-		      ev_buf_str(&count));
+	put_head(p, out);
+	ev_buf_puts(out, "evkit: 1\nname: ");
 	ev_write_text(p->name, out);
 	ev_buf_putc(out, '\n');
 	put_event(p, out);
@@ -172,5 +181,4 @@ void ev_write_model(const struct ev_proposal *p, struct ev_buf *out)
 	put_star(p, out);
 	put_measures(p, out);
 	ev_buf_puts(out, "environments:\n  dev: {target: sqlite}\n");
-	ev_buf_free(&count);
 }

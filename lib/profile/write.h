@@ -18,8 +18,7 @@ void ev_write_quoted(const char *p, size_t len, struct ev_buf *out);
 void ev_write_comment(const char *text, struct ev_buf *out);
 
 /* schema.c: the JSON Schema of a type, indented by so many spaces, on lines of its own. */
-void ev_write_schema(const struct ev_proposal_type *type, const struct ev_proposal *p,
-		     struct ev_buf *out, int indent);
+void ev_write_schema(const struct ev_proposal_type *type, struct ev_buf *out, int indent);
 /* Whether texts are of few kinds for good, or as far as one can see. */
 bool ev_write_is_closed(const struct ev_tree_node *n);
 bool ev_write_is_set(const struct ev_tree_node *n);
