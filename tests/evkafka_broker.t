@@ -15,6 +15,15 @@ need jq sqlite3 java python3 setsid || {
 kafka_start || {
 	done_testing
 }
+session=
+# A session of its own outlives this one, unless it is ended.
+leave()
+{
+	[ -z "$session" ] || kill -KILL "-$session" 2>"$tap/kill"
+	kafka_end KILL
+}
+trap leave EXIT
+trap 'exit 1' TERM INT
 export EVKIT_MODEL="$stream/evkit.yaml" BROKERS="$kafka"
 
 # sales FIRST LAST: their messages; one in seven is a correction of one before, one in fifty comes twice,
@@ -193,7 +202,7 @@ latency()
 }
 
 if postgres_start; then
-	trap 'postgres_down immediate; kafka_end KILL' EXIT
+	trap 'postgres_down immediate; leave' EXIT
 	for script in loop.sh stream.sh; do
 		sql -d postgres -c "CREATE DATABASE \"$script\""
 		export PGDATABASE="$script"

@@ -17,6 +17,7 @@ export EVKIT_MODEL="$stream/evkit.yaml" AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KE
 moto=$!
 session=
 trap 'kill $moto; [ -z "$session" ] || kill -KILL "-$session" 2>"$tap/kill"' EXIT
+trap 'exit 1' TERM INT
 
 # waits COMMAND...: until it succeeds, a minute at most.
 waits()

@@ -16,6 +16,7 @@ sqlite3 tickets.db "INSERT INTO tariff VALUES ('rock', 40, 10), ('opera', 90, 5)
 setsid "$stream/pricing.sh" till 2>said &
 session=$!
 trap 'kill -TERM "-$session" 2>"$tap/kill"' EXIT
+trap 'exit 1' TERM INT
 
 # sale ID OP TIME VERSION CONCERT CHANNEL QTY
 sale()

@@ -152,6 +152,16 @@ static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t
 		at[i] = ev_member_by_id(d, p->member_ids[i]);
 }
 
+static void find_rests(const struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
+{
+	for (uint32_t i = 0; i < p->n_rests; i++) {
+		const struct ev_pick_rest *r = &p->rests[i];
+
+		if (at[r->from] != EV_NOWHERE)
+			at[r->slot] = ev_path_from(r->path, r->step, d, at[r->from]);
+	}
+}
+
 static void *compile(void *client, const struct ev_doc *d)
 {
 	const struct ev_picks *p = client;
@@ -160,6 +170,7 @@ static void *compile(void *client, const struct ev_doc *d)
 	if (places != NULL) {
 		places->n = p->n;
 		find_seen(p, d, places->at);
+		find_rests(p, d, places->at);
 	}
 	return places;
 }
@@ -179,10 +190,13 @@ static void find_from_root(struct ev_picks *p, const struct ev_doc *d, uint32_t 
 {
 	const struct places *places = ev_plan_of(&p->places, d);
 
-	if (places != NULL && places->n == p->n)
+	if (places != NULL && places->n == p->n) {
 		memcpy(at, places->at, p->n * sizeof *at);
-	else /* also where a slot was added after the plan was made */
-		find_seen(p, d, at);
+		return;
+	}
+	/* also where a slot was added after the plan was made */
+	find_seen(p, d, at);
+	find_rests(p, d, at);
 }
 
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
@@ -190,18 +204,13 @@ void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from,
 	at[0] = from;
 	if (from == 0) {
 		find_from_root(p, d, at);
-	} else {
-		for (uint32_t i = 1; i < p->n; i++)
-			at[i] = EV_NOWHERE;
-		if (ev_kind(d, from) == EV_OBJECT)
-			find(p, &p->levels[0], d, from, at);
+		return;
 	}
-	for (uint32_t i = 0; i < p->n_rests; i++) {
-		const struct ev_pick_rest *r = &p->rests[i];
-
-		if (at[r->from] != EV_NOWHERE)
-			at[r->slot] = ev_path_from(r->path, r->step, d, at[r->from]);
-	}
+	for (uint32_t i = 1; i < p->n; i++)
+		at[i] = EV_NOWHERE;
+	if (ev_kind(d, from) == EV_OBJECT)
+		find(p, &p->levels[0], d, from, at);
+	find_rests(p, d, at);
 }
 
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
