@@ -326,12 +326,35 @@ static void propose_ignore(struct ev_envelope *e)
 	}
 }
 
+/*
+ * A column that was found late counts as absent in the events before, though an object or a list
+ * may have stood there, which the tree knows.
+ */
+static void count_absent(const struct ev_proposal *p, struct ev_keys *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct ev_key_column *c = &k->columns[i];
+		const struct ev_tree_node *n = ev_infer_node(p, c->path);
+		uint64_t absent;
+
+		if (n == NULL || c->other != NULL)
+			continue;
+		absent = p->events - (ev_tree_values(n) - n->kinds[EV_NULL]);
+		if (absent >= c->absent)
+			continue;
+		c->no_id += c->absent - absent;
+		c->no_text += c->absent - absent;
+		c->absent = absent;
+	}
+}
+
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 {
 	struct ev_envelope e = {p, k, type, EV_NO_COLUMN, EV_NO_COLUMN, EV_NO_COLUMN};
 	struct ev_key key = {0};
 	struct ev_key_verdict v = {0};
 
+	count_absent(p, k);
 	if (type != EV_NO_COLUMN)
 		p->type = (struct ev_said){ev_infer_text(k->columns[type].absent > 0
 								 ? "%s // \"" EV_INFER_NO_TYPE "\""
