@@ -58,11 +58,24 @@ static const struct cli_program program = {
 	.take = take,
 };
 
-/* The formats are a table, whose names the help lists. */
+/* The formats are a table, whose names the help lists, in lines of a terminal's width. */
 static const char *help_of_format(struct ev_buf *out)
 {
-	ev_buf_puts(out, "what the lines are (default: auto): ");
-	ev_parse_formats(out);
+	enum { MARGIN = 29, WIDTH = 66 };
+	struct ev_buf names = {0};
+	size_t from = 0;
+
+	ev_buf_puts(out, "what the lines are (default: auto):");
+	ev_parse_formats(&names);
+	for (const char *p = ev_buf_str(&names), *blank; *p != '\0'; p = blank + (*blank == ' ')) {
+		blank = strchrnul(p, ' ');
+		if (out->len - from + (size_t)(blank - p) > WIDTH) {
+			ev_buf_printf(out, "\n%*s", MARGIN - 1, "");
+			from = out->len;
+		}
+		ev_buf_printf(out, " %.*s", (int)(blank - p), p);
+	}
+	ev_buf_free(&names);
 	return ev_buf_str(out);
 }
 

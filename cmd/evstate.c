@@ -216,6 +216,9 @@ static int show(struct cli *c, char **operands)
 	st = ev_version_show(version, id, strlen(id), show_record, &sh, &c->error);
 	if (st == EV_FATAL)
 		cli_die(&c->error);
+	if (ev_version_erased(version) > 0)
+		cli_note("%s: %" PRIu64 " records of the event %s were erased", operands[0],
+			 ev_version_erased(version), id);
 	if (st == EV_EOF)
 		cli_note("%s: there is no record of the event %s", operands[0], id);
 	else if (!json && sh.stands.len == 0)

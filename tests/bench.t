@@ -129,7 +129,7 @@ for work in evparse evvalidate evdedupe 'evversion --emit latest' 'evstar, fact 
 	ok "on all three inputs: $work" grep -qE "^\| $work( \| [0-9.]+ \([0-9.]+\)){4} \|" "$out"
 done
 for work in 'evload to TSV of these rows' 'evparse of gzip, by wall' "evparse of nginx's log" "evparse of syslog's" \
-	'evparse of logfmt'; do
+	'evparse of logfmt' 'evparse of CSV' 'evparse of a JSON array'; do
 	ok "on an input of its own: $work" \
 		grep -qE "^\| $work \| [0-9.]+ \([0-9.]+\) \| - \| - \| [0-9.]+ \([0-9.]+\) \| [0-9]+ \|" "$out"
 done

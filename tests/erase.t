@@ -285,13 +285,16 @@ cd with || exit 2
 echo '{"id":"e5","type":"Order","time":"2026-03-01T00:00:00Z","v":50,"total":3}' >later
 day later later shop.db 2>../notes
 is 'a later record of an erased event is taken' "$(sqlite3 shop.db "SELECT ev_version, total, user IS NULL FROM events WHERE ev_owner = 'e5'")" '1|3.00|1'
-evstate show state/events e5 | sed -n '3p; $p' >../got
+run "evstate show state/events e5 | sed -n '3p; \$p'"
+cat "$err" "$out" >../got
 same 'and shown alone' ../got - <<'END'
+evstate: state/events: 5 records of the event e5 were erased
 record 1 of 1: put, version 50, 2026-03-01T00:00:00.000000Z
 in the tables: version 1 is current, since 2026-03-01T00:00:00.000000Z
 END
 run 'evstate show state/events e11'
-check 'of an erased event nothing is shown' 1 '' 'evstate: state/events: there is no record of the event e11'
+check 'of an erased event nothing is shown' 1 '' 'evstate: state/events: 13 records of the event e11 were erased
+evstate: state/events: there is no record of the event e11'
 run 'evstate retract state/events d2 2>&1 | head -n 1'
 check 'a batch that lost records is retracted' 0 'evstate: the next run of evversion emits what has changed'
 ok 'the database follows' catch_up shop.db

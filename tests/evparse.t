@@ -279,8 +279,12 @@ rejects nginx foreign "$(echo "$line" | sed 's/01.Mar/30\/Feb/')"
 rejects nginx foreign "$(echo "$line" | sed 's/10:00:05/25:00:05/')"
 rejects nginx foreign "$(echo "$line" | sed 's/ 200 / 2000 /')"
 rejects nginx utf8 "$line$(printf '\377')"
-run 'evparse -f ngnix'
-check 'a format that is not there' 2 '' '~--format takes auto, json, text, nginx, .*, pino, .* or cri, or the name of one of the model.s formats, not .ngnix.'
+run 'evparse -f ngix'
+check 'a format that is not there' 2 '' "~^evparse: there is no --format 'ngix', neither built in nor in the model: did you mean 'nginx'"
+run 'evparse -f nothing'
+check 'nor anything like it' 2 '' "~: there are 'auto', 'json', 'text', 'nginx', .* and 'cri'$"
+run "evparse -f laravell -m '$srcdir/tests/data/formats.yaml'"
+check 'one of the model is known' 2 '' "~: did you mean 'laravel'"
 
 #
 # --origin

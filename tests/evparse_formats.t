@@ -49,6 +49,26 @@ done <"$srcdir/tests/data/formats.txt"
 hold
 
 #
+# --year and --zone
+#
+for year in 26 2026- 2026-13 2026-02-30 0000 x2026 2026-01-01T; do
+	run evparse -f syslog --year "$year" in
+	check "--year $year is none" 2 '' "~--year takes a year such as 2026, or the day that it begins with, such as 2026-07-01, not .$year."
+done
+run 'evparse -f syslog --zone Nowhere in'
+check 'a zone that is not there' 2 '' "~^evparse: --zone: no time zone .Nowhere.: give an IANA name"
+for option in '--year 2026' '--zone UTC'; do
+	run "evparse $option in"
+	check "$option without a format of lines" 2 '' "~^evparse: ${option% *} is for formats whose events get their time from the line, not auto"
+done
+echo 'Mar  1 10:00:00 h app: a' >march
+for zone in Europe/Amsterdam UTC; do
+	run "TZ=America/New_York LC_ALL=de_DE.UTF-8 evparse -f syslog --year 2026 --zone $zone march | grep -o '\"event_timestamp\":\"[^\"]*'"
+	check "neither TZ nor the locale is asked: $zone" 0 \
+		"\"event_timestamp\":\"2026-03-01T$([ $zone = UTC ] && echo 10 || echo 09):00:00Z"
+done
+
+#
 # Hostile lines
 #
 # hostile N FILE: behind each beginning of a line that a format takes, N bytes of one kind.
@@ -86,7 +106,9 @@ if need perl; then
 	hostile 4000 few
 	hostile 16000 many
 	for format in auto nginx apache apache-vhost haproxy syslog w3c cloudfront logfmt journald pino shop laravel; do
-		command="evparse -f $format --year 2003 --zone UTC -m '$srcdir/tests/data/formats.yaml' -r set-aside --stats stats"
+		place='--year 2003 --zone UTC'
+		[ "$format" != auto ] || place=''
+		command="evparse -f $format $place -m '$srcdir/tests/data/formats.yaml' -r set-aside --stats stats"
 		run "$command many"
 		is "$format: hostile lines are events or rejects" \
 			"$((status < 2)) $(($(wc -l <"$out") + $(grep -c . set-aside) + $(sed 's/.*"header":\([0-9]*\).*/\1/; t; s/.*/0/' stats) + $(sed 's/.*"blank":\([0-9]*\).*/\1/' stats)))" \

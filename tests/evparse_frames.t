@@ -354,6 +354,10 @@ sed 's/^    *//' kinesis | tr -d '\n' >other
 is 'an id is made of the sequence number, wherever the record stands' \
 	"$(evparse -f kinesis -r set-aside --add-id event_id kinesis | sed -n 2p)" \
 	"$(evparse -f kinesis -r set-aside --add-id event_id other | sed -n 2p)"
+cp kinesis shard-0
+run 'evparse -f kinesis --origin -r set-aside shard-0'
+check 'and the origin names it' 0 '~^\{"event_id":"e1","_ev":\{"origin":\{"source":"shard-0/49543463076548007577105092703039560359975228518395019266","line":3,"offset":27\}\}\}$'
+is 'but a reject is one of the file' "$(sed -n '1s/.*"source":"\([^"]*\)".*/\1/p' set-aside)" shard-0
 printf '{"Records":[{"Data":"e30="}],"NextShardIterator":"AA' >file
 frames 'an answer that is cut' kinesis '2 1 1 0' file <<'END'
 {}
@@ -484,6 +488,24 @@ try 'rejects go back, byte for byte' 0 'printf "a,b\n1,\"x\n2\",y,z\n" >file; ev
 {"a":"1","b":"x\n2"}
 ! evparse: nothing passed, and the batch is not approved: 1 record was rejected: see whether they are wrong or the format is
 END
+
+printf '[{\n "id": "e1",\n "_ev": [\n1],\n "l": {\n  "a": 1 }\n},\n{\n "id": "e2,\n "n": 2\n}\n]\n' >file
+run 'evparse -f json-array -r set-aside file; evreject restore set-aside'
+check 'an element is given back over all its lines' 0 '{
+ "id": "e1",
+ "_ev": [
+1],
+ "l": {
+  "a": 1 }
+}
+{
+ "id": "e2,
+ "n": 2
+}' '~nothing passed'
+run 'evreject edit "del(._ev)" set-aside >edited; evreject replay -c reserved edited'
+check 'and edited, replayed on one line' 0 '{"id":"e1","l":{"a":1}}' any
+run 'evreject replay -c control set-aside | evparse -f json-array -r again'
+is 'what is no JSON is what it was' "$(sed 's/.*"raw"//' again)" "$(sed -n '2s/.*"raw"//p' set-aside)"
 
 #
 # How the bytes arrive

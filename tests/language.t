@@ -825,6 +825,60 @@ evvalidate: m.yaml:9:9: no event of the batch has .tota, which the column a of f
 evvalidate: m.yaml:15:9: no event of the batch has .items[].pricee, which the column a of g asks for: did you mean '.price'?
 evvalidate: m.yaml:16:9: no event of the batch has .bb, which the column b of g asks for: there are '.at', '.id', '.items', '.total' and '.type'"
 
+# Public data as it is, without sed or Python in front
+
+if data pizza-orders; then
+	cat >m.yaml <<'END'
+evkit: 1
+name: pizza
+event:
+  id: [.storeNumber, .storeOrderId]
+  type: '{accepted: "Order", cancelled: "Order"}[.status] // "Order"'
+  time: .businessDate + "T00:00:00Z"
+  version: 'if .status == "accepted" then 1 else 2 end'
+  op: 'if .status == "accepted" then "put" else "patch" end'
+star:
+  facts:
+    orders: {keep: latest, columns: {total: {from: '.orderLines | map(.net_price) | add', type: "decimal(12,2)"}, coupon: {from: '.coupons[0].code', type: int}}}
+    lines: {keep: latest, each: '(.orderLines // [])[]', columns: {product: {from: $item.product_id, type: int}, amount: {from: $item.quantity * $item.unit_price, type: "decimal(12,2)"}}}
+END
+	sed -s '$a\' "$data"/*.ndjson >in.log # the last lines have no end
+	form 'pizzas: ids of two parts, a day for a time, statuses as patches'
+	rows 'SELECT (SELECT count(*) FROM orders), count(*), printf("%.2f", sum(amount)) FROM lines' <<'END'
+1000|2931|110662.55
+END
+	is 'the patches whose order is not there wait' "$(grep -c '"code":"orphan"' rej2) $(cat rej1)" '1420 '
+fi
+if data stripe-webhooks; then
+	cat >m.yaml <<'END'
+evkit: 1
+name: stripe
+event: {id: [.type, .id, '.data.object.id // "-"'], type: .type, time: .created | todate, order: time}
+unknown_types: drop
+types: {"charge.succeeded": true, "charge.refunded": true, "invoice.created": true}
+star:
+  facts:
+    charges:
+      keep: latest
+      for: ["charge.succeeded", "charge.refunded"]
+      columns:
+        amount: {from: '.data.object | (.amount - (.amount_refunded // 0)) * 0.01', type: "decimal(12,2)"}
+        currency: {from: .data.object.currency | ascii_upcase, type: varchar(3)}
+        before: {from: '{refunded: .data.previous_attributes.amount_refunded}', type: json}
+    lines:
+      keep: latest
+      each: (.data.object.lines | if type == "object" then .data else . end // [])[]
+      columns: {amount: {from: $item.amount * 0.01, type: "decimal(12,2)"}, start: {from: $item.period.start | todate, type: timestamp}}
+END
+	cp "$data/events.ndjson" in.log
+	form 'Stripe: what charges came to, and the lines of an invoice'
+	rows "SELECT ev_owner, amount, currency, before FROM charges UNION ALL SELECT ev_owner, amount, start, '' FROM lines ORDER BY 1" <<'END'
+charge.refunded/evt_000000000000000000000000/ch_000000000000000000000000|0.00|USD|{"refunded":0}
+charge.succeeded/evt_000000000000000000000000/ch_000000000000000000000000|20.00|USD|{"refunded":null}
+invoice.created/evt_000000000000000000000000/in_000000000000000000000000|15.00|2022-03-26T18:41:50.000000Z|
+END
+fi
+
 # Hostile input
 
 cat >m.yaml <<'END'

@@ -186,9 +186,11 @@ static void too_long(struct run *r, const struct ev_line *l)
 /* A record that is no line is blank if it has no bytes, unless these are what is missing. */
 static bool is_blank(const struct run *r, const struct ev_line *l)
 {
+	if (l->len > 0 && l->p[0] > ' ')
+		return false;
 	if (r->e->frames != NULL)
 		return l->len == 0 && !l->cut;
-	return l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len);
+	return strspn(l->p, " \t\r") >= l->len;
 }
 
 static void record(struct run *r, const struct ev_line *l)
@@ -310,8 +312,8 @@ static void progress(struct run *r, bool last)
 
 /* The run */
 
-/* Of a source: what is made goes out before it is waited for. */
-static enum ev_status next_line(struct run *r, struct ev_line *l)
+/* Records that are no lines of the inputs. Before a source is waited for, what is made goes out. */
+static enum ev_status next_other(struct run *r, struct ev_line *l)
 {
 	struct cli_source *source = r->c->source;
 	struct ev_error *err = &r->c->error;
@@ -319,8 +321,6 @@ static enum ev_status next_line(struct run *r, struct ev_line *l)
 
 	if (r->e->frames != NULL)
 		return ev_frames_next(r->e->frames, l, err);
-	if (source == NULL)
-		return ev_lines_next(r->lines, l, err);
 	while ((st = source->next(source->ctx, l, err)) == EV_OK && l->p == NULL)
 		cli_must(r->c, cli_section_flush(&r->s, err));
 	return st;
@@ -330,9 +330,11 @@ static void read_all(struct run *r)
 {
 	struct ev_line l;
 	enum ev_status st;
+	const bool plain = r->e->frames == NULL && r->c->source == NULL;
 	uint64_t lines = 0;
 
-	while ((st = next_line(r, &l)) == EV_OK) {
+	while ((st = plain ? ev_lines_next(r->lines, &l, &r->c->error) : next_other(r, &l)) ==
+	       EV_OK) {
 		take_line(r, &l);
 		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
 			progress(r, false);

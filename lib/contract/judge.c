@@ -80,16 +80,9 @@ static bool columns_are_open(const struct ev_contract_type *c, const struct ev_e
 {
 	if (!ev_containers_fit(&c->columns.containers, event->doc, event->at))
 		return false;
-	for (size_t i = 0; i < c->n_elements; i++) {
-		const struct ev_contract_elements *e = &c->elements[i];
-
-		if (e->columns.containers.n + e->columns.containers.n_others == 0)
-			continue;
-		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			if (!ev_containers_fit(&e->columns.containers, event->doc,
-					       ev_each_at(e->each, k)))
-				return false;
-	}
+	for (size_t i = 0; i < c->n_elements; i++)
+		if (!ev_each_fits(c->elements[i].each, event, &c->elements[i].columns.containers))
+			return false;
 	return true;
 }
 

@@ -193,15 +193,9 @@ static bool are_open(const struct ev_suite *s, const struct ev_event *event)
 {
 	if (!ev_containers_fit(&s->containers, event->doc, event->at))
 		return false;
-	for (size_t i = 0; i < s->n_columns; i++) {
-		const struct ev_expect_column *c = &s->columns[i];
-
-		if (c->containers.n + c->containers.n_others == 0)
-			continue;
-		for (size_t k = 0, n = ev_each_find(c->list, event); k < n; k++)
-			if (!ev_containers_fit(&c->containers, event->doc, ev_each_at(c->list, k)))
-				return false;
-	}
+	for (size_t i = 0; i < s->n_columns; i++)
+		if (!ev_each_fits(s->columns[i].list, event, &s->columns[i].containers))
+			return false;
 	return true;
 }
 

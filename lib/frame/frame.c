@@ -27,6 +27,8 @@ void ev_frames_begin(struct ev_frames *f, struct ev_in *in, size_t max_line)
 {
 	f->in = in;
 	f->max_line = max_line;
+	f->cap = EV_FEED_READ;
+	f->buf = ev_calloc(1, f->cap + EV_IN_SLACK);
 	ev_in_by_bytes(in);
 }
 
@@ -59,6 +61,22 @@ enum ev_cut_is ev_cut_pass(struct ev_cut *c, size_t taken)
 	return EV_CUT_PASS;
 }
 
+enum ev_cut_is ev_cut_none(struct ev_cut *c)
+{
+	return c->ended && c->in_parts ? ev_cut_record(c, 0, 0, 0) : EV_CUT_MORE;
+}
+
+size_t ev_cut_line(const struct ev_cut *c, size_t len)
+{
+	const bool cr = len > 0 && c->p[len - 1] == '\r';
+
+	if (c->in_parts || len - cr > c->max)
+		return len;
+	while (len > 0 && c->p[len - 1] == '\r')
+		len--;
+	return len;
+}
+
 static void be_done_with(struct ev_frames *f, size_t len)
 {
 	struct ev_cut *c = &f->cut;
@@ -83,8 +101,8 @@ static void add(struct ev_frames *f, const struct ev_in_run *run)
 		f->to -= f->from;
 		f->from = 0;
 	}
-	while (f->buf == NULL || f->cap - f->to < run->len) {
-		f->cap = f->cap != 0 ? f->cap * 2 : EV_FEED_READ;
+	while (f->cap - f->to < run->len) {
+		f->cap *= 2;
 		f->buf = ev_realloc(f->buf, f->cap + EV_IN_SLACK);
 	}
 	memcpy(f->buf + f->to, run->p, run->len);
@@ -157,13 +175,13 @@ enum ev_status ev_frames_next(struct ev_frames *f, struct ev_line *line, struct 
 	for (;;) {
 		c->p = f->buf + f->from;
 		c->len = f->to - f->from;
-		switch (f->buf != NULL ? f->cutter->cut(f->how, c, err) : EV_CUT_MORE) {
+		switch (c->source != NULL ? f->cutter->cut(f->how, c, err) : EV_CUT_MORE) {
 		case EV_CUT_RECORD: hand_out(f, line); return EV_OK;
 		case EV_CUT_PASS: be_done_with(f, c->taken); continue;
 		case EV_CUT_FAIL: return EV_FATAL;
 		case EV_CUT_MORE: break;
 		}
-		if (c->at > c->max) {
+		if (c->at > c->max + 1) {
 			hand_out_part(f, line);
 			return EV_OK;
 		}

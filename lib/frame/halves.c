@@ -131,8 +131,7 @@ static enum ev_cut_is take_line(struct halves *h, struct ev_cut *c, size_t len, 
 	struct half *open;
 	bool torn;
 
-	while (len > 0 && c->p[len - 1] == '\r')
-		len--;
+	len = ev_cut_line(c, len);
 	tag = h->kind == EV_HALVES_DOCKER ? read_docker(h, c->p, len) : read_cri(c->p, len);
 	open = &h->open[tag.stream % STREAMS];
 	if (tag.stream == NO_STREAM || (tag.ends && open->text.len == 0 && !open->torn)) {
@@ -172,13 +171,13 @@ static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
 
 	(void)err;
 	if (c->len == 0)
-		return c->ended ? end_open(h, c) : EV_CUT_MORE;
+		return c->ended && !c->in_parts ? end_open(h, c) : ev_cut_none(c);
 	if (lf == NULL && !last) {
 		c->at = c->len;
-		h->in_long |= c->len > c->max;
+		h->in_long |= c->len > c->max + 1;
 		return EV_CUT_MORE;
 	}
-	if (!h->in_long && len <= c->max)
+	if (!h->in_long && len <= c->max + 1)
 		return take_line(h, c, len, taken);
 	h->in_long = false;
 	for (int i = 0; i < STREAMS; i++)

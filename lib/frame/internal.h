@@ -17,7 +17,7 @@ enum ev_cut_is {
 	EV_CUT_PASS,   /* they are done with, and no record */
 	/*
 	 * There is no end in these bytes. at is set: so many are of the record, which is handed out
-	 * in parts once they are more than max.
+	 * in parts once they are more than max and a CR.
 	 */
 	EV_CUT_MORE,
 	EV_CUT_FAIL, /* an error */
@@ -64,6 +64,10 @@ struct ev_frames *ev_frames_new(const struct ev_cutter *cutter, void *how);
 
 /* The record is [from, to) of the bytes; returns EV_CUT_RECORD. */
 enum ev_cut_is ev_cut_record(struct ev_cut *c, size_t from, size_t to, size_t taken);
+/* The length of a line without the CRs at its end; but all of one that is too long. */
+size_t ev_cut_line(const struct ev_cut *c, size_t len);
+/* Where no bytes are left: the end of a record in parts, if the file ends; else more are wanted. */
+enum ev_cut_is ev_cut_none(struct ev_cut *c);
 /* Returns EV_CUT_PASS. */
 enum ev_cut_is ev_cut_pass(struct ev_cut *c, size_t taken);
 

@@ -11,24 +11,15 @@ struct joined {
 	struct ev_regex *begins; /* or NULL */
 };
 
-static size_t without_cr(const char *p, size_t len)
-{
-	while (len > 0 && p[len - 1] == '\r')
-		len--;
-	return len;
-}
-
 /* The length of the record in front of its line end; 0 if all of it is blank. */
 static size_t length_of(const struct ev_cut *c, size_t len)
 {
 	const char *p = c->p;
 	size_t blank = 0;
 
-	if (c->in_parts)
-		return len;
 	while (blank < len && strchr(" \t\r\n", p[blank]) != NULL && p[blank] != '\0')
 		blank++;
-	return blank == len ? 0 : without_cr(p, len);
+	return blank == len && !c->in_parts ? 0 : ev_cut_line(c, len);
 }
 
 /* Whether the line from there on continues the one before; *known: its bytes say so already. */
@@ -48,7 +39,9 @@ static bool continues(const struct joined *j, const struct ev_cut *c, size_t fro
 	*known = lf != NULL || c->ended || len == c->max;
 	if (lf != NULL)
 		len = (size_t)(lf - p);
-	return *known && !ev_regex_match(j->begins, p, without_cr(p, len));
+	while (len > 0 && p[len - 1] == '\r')
+		len--;
+	return *known && !ev_regex_match(j->begins, p, len);
 }
 
 static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
@@ -71,8 +64,10 @@ static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
 		return ev_cut_record(c, 0, length_of(c, end), end + 1);
 	}
 	c->at = c->len;
-	if (!c->ended || c->len == 0)
+	if (!c->ended)
 		return EV_CUT_MORE;
+	if (c->len == 0)
+		return ev_cut_none(c);
 	lf = c->p + c->len - 1;
 	ev_cut_record(c, 0, length_of(c, c->len - (*lf == '\n')), c->len);
 	c->record.cut = *lf != '\n' && c->record.len > 0;

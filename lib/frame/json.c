@@ -13,7 +13,7 @@
 
 enum {
 	DEPTH = 1024, /* brackets whose kind is known; what is deeper is no event in any case */
-	LOST = -1,    /* for line_starts_at: no byte of the line was seen yet */
+	LOST = -1,    /* of `lead`: no byte of the line was seen yet */
 };
 
 struct json {
@@ -23,6 +23,7 @@ struct json {
 	bool in_list;	/* in an array that was opened */
 	bool enveloped; /* which is that of `list` */
 	uint64_t line;	/* where this line begins, in its file */
+	uint64_t brace; /* behind the last } that closed something */
 	int64_t lead;	/* the column of what it begins with, or LOST */
 	int64_t left;	/* the column where the last right value began; 0 if there is none */
 
@@ -30,12 +31,12 @@ struct json {
 	bool open;
 	bool passed_over; /* no record: what stands around the list */
 	bool broken;
-	bool flat;	/* its lines begin as far to the left as itself */
-	int64_t column; /* of what its line begins with */
-	bool scalar, scalar_ended;
-	bool quoted, escaped; /* in a string, behind a backslash */
-	size_t name;	      /* where the last string at depth 1 begins */
-	bool named;	      /* that is the name `list` */
+	bool flat;		   /* its lines begin as far to the left as itself */
+	int64_t column;		   /* of what its line begins with */
+	bool scalar, scalar_ended; /* it is no object or array; only white space may follow */
+	bool quoted, escaped;	   /* in a string; there, behind a backslash */
+	size_t name;		   /* where the last string at depth 1 begins */
+	bool named;		   /* that is the name `list` */
 	char before; /* what stands before: a bracket, a comma, a colon, or '"' for a value */
 	size_t end;  /* behind the last byte that is no white space */
 	size_t depth;
@@ -162,56 +163,83 @@ static enum ev_cut_is between(struct json *j, struct ev_cut *c)
 
 /* In a record */
 
-/* It ends with that byte, or before it, where what is said of its line stays to be read. */
+/* What is too long is handed out with the white space behind it, which may have left already. */
+static size_t length_of(const struct json *j, const struct ev_cut *c, size_t taken)
+{
+	return c->in_parts || taken > c->max + 1 ? taken : j->end;
+}
+
+/* Whether it is what stands around a list, and nothing is wrong with it. */
+static bool passes(const struct json *j, const struct ev_cut *c, size_t taken)
+{
+	return j->passed_over && !j->broken && !c->in_parts && taken <= c->max + 1;
+}
+
+/* So many bytes from its start. */
 static enum ev_cut_is end_record(struct json *j, struct ev_cut *c, size_t taken)
 {
 	j->open = false;
 	if (!j->broken && !j->scalar)
 		j->left = j->column;
-	if (j->passed_over && !j->broken) {
-		j->enveloped = false;
+	j->enveloped &= j->in_list;
+	if (passes(j, c, taken))
 		return ev_cut_pass(c, taken);
-	}
-	return ev_cut_record(c, 0, j->end, taken);
+	return ev_cut_record(c, 0, length_of(j, c, taken), taken);
 }
 
 /* The file ends in a record. */
 static enum ev_cut_is end_cut(struct json *j, struct ev_cut *c)
 {
-	if (j->passed_over && !j->broken)
+	if (passes(j, c, c->len))
 		return end_unclosed(j, c);
 	if (j->scalar && j->depth == 0 && !j->quoted && !j->in_list)
 		return end_record(j, c, c->len);
 	j->in_list = j->enveloped = j->open = false;
-	ev_cut_record(c, 0, j->end, c->len);
+	ev_cut_record(c, 0, length_of(j, c, c->len), c->len);
 	c->record.cut = true;
 	return EV_CUT_RECORD;
+}
+
+/* The first byte of the string's inside from i on that is not text alone. */
+static size_t pass_text(const struct ev_cut *c, size_t i)
+{
+	while (i < c->len && c->p[i] != '"' && c->p[i] != '\\' && c->p[i] != '\n')
+		i++;
+	return i;
+}
+
+/* It ends at i, with its quote. */
+static void end_string(struct json *j, const struct ev_cut *c, size_t i)
+{
+	j->quoted = false;
+	j->before = '"';
+	j->named = j->list != NULL && j->depth == 1 && i - j->name == strlen(j->list) &&
+		   memcmp(c->p + j->name, j->list, i - j->name) == 0;
 }
 
 /* The string from i on, up to where it ends, if it does. Returns where to go on. */
 static size_t pass_string(struct json *j, const struct ev_cut *c, size_t i)
 {
-	for (; i < c->len; i++) {
-		const char b = c->p[i];
-
-		if (b == '\n') {
+	while (j->quoted && i < c->len) {
+		if (j->escaped && c->p[i] != '\n') {
+			j->escaped = false;
+			j->end = ++i;
+			continue;
+		}
+		i = pass_text(c, i);
+		j->end = i;
+		if (i == c->len)
+			break;
+		if (c->p[i] == '\n') {
 			j->quoted = false;
 			j->broken = true;
 			return i;
 		}
-		j->end = i + 1;
-		if (j->escaped) {
-			j->escaped = false;
-		} else if (b == '\\') {
+		if (c->p[i] == '"')
+			end_string(j, c, i);
+		else
 			j->escaped = true;
-		} else if (b == '"') {
-			j->quoted = false;
-			j->before = '"';
-			j->named = j->list != NULL && j->depth == 1 &&
-				   i - j->name == strlen(j->list) &&
-				   memcmp(c->p + j->name, j->list, i - j->name) == 0;
-			return i + 1;
-		}
+		j->end = ++i;
 	}
 	return i;
 }
@@ -256,7 +284,7 @@ static bool open_bracket(struct json *j, const struct ev_cut *c, size_t i)
 		j->broken = true;
 	if (!fits(j)) {
 		j->broken = true;
-		if (!j->in_list && b == '{' && i > 0 && c->p[i - 1] == '}')
+		if (!j->in_list && b == '{' && j->brace == c->offset + i)
 			return true;
 	}
 	push(j, b);
@@ -286,6 +314,8 @@ static bool close_bracket(struct json *j, const struct ev_cut *c, size_t i, size
 		return false;
 	}
 	j->before = '"';
+	if (b == '}')
+		j->brace = c->offset + i + 1;
 	j->end = *taken = i + 1;
 	return j->depth == 0 && !j->scalar;
 }
@@ -335,19 +365,6 @@ static bool pass_byte(struct json *j, const struct ev_cut *c, size_t i, size_t *
 	}
 }
 
-/* All of the bytes were looked at. What is passed over or too long is let go up to there. */
-static enum ev_cut_is more(struct json *j, struct ev_cut *c)
-{
-	const bool pass = j->passed_over && !j->broken && c->len > 0;
-
-	c->at = c->len;
-	if (c->ended)
-		return end_cut(j, c);
-	if (pass || c->len > c->max)
-		j->end = 0;
-	return pass ? ev_cut_pass(c, c->len) : EV_CUT_MORE;
-}
-
 static enum ev_cut_is within(struct json *j, struct ev_cut *c)
 {
 	size_t i = c->at, taken;
@@ -357,7 +374,7 @@ static enum ev_cut_is within(struct json *j, struct ev_cut *c)
 			i = pass_string(j, c, i);
 			continue;
 		}
-		if (opens_list(j, c->p[i])) {
+		if (opens_list(j, c->p[i]) && !c->in_parts && i <= c->max) {
 			j->open = false;
 			j->in_list = j->enveloped = true;
 			return ev_cut_pass(c, i + 1);
@@ -366,7 +383,8 @@ static enum ev_cut_is within(struct json *j, struct ev_cut *c)
 			return end_record(j, c, taken);
 		i++;
 	}
-	return more(j, c);
+	c->at = c->len;
+	return c->ended ? end_cut(j, c) : EV_CUT_MORE;
 }
 
 static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)

@@ -108,7 +108,7 @@ static const char *read_names(struct rows *r, const char *p, const char *end)
 	return wrong;
 }
 
-/* "line 3: the header names the column total twice", the name as people can read it. */
+/* What is wrong with a column, its name as people can read it. */
 static enum ev_cut_is fail_of_name(const struct ev_cut *c, const struct ev_frame_column *name,
 				   const char *what, struct ev_error *err)
 {
@@ -158,7 +158,7 @@ static enum ev_cut_is end_row(struct rows *r, struct ev_cut *c, size_t len, size
 	r->state = NO_QUOTES;
 	r->unclosed = false;
 	if (!c->in_parts)
-		len = is_blank(r, c->p, len) ? 0 : without_cr(c->p, len);
+		len = is_blank(r, c->p, len) ? 0 : ev_cut_line(c, len);
 	if (!r->headed && len == 0)
 		return ev_cut_pass(c, taken);
 	if (!r->headed) {
@@ -354,7 +354,7 @@ static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
 	    read_header(r, c, r->header, strlen(r->header), err) != EV_CUT_PASS)
 		return EV_CUT_FAIL;
 	if (c->len == 0)
-		return EV_CUT_MORE;
+		return ev_cut_none(c);
 	found = find_end(r, c, &end);
 	if (!r->headed && (found ? end - 1 : c->at) > c->max) {
 		ev_fail(err, "%s:%" PRIu64 ": the header is longer than --max-line: raise that",

@@ -209,13 +209,14 @@ static bool is_plain_scalar(const char *p, size_t len, enum ev_kind *kind)
 bool ev_computing_json(struct ev_computing *c, uint32_t number, uint32_t from, const char *p,
 		       size_t len)
 {
+	const size_t taken = c->text.len > 0 ? c->text.len : c->doc.len;
 	const uint32_t node = (uint32_t)c->n;
 	const struct ev_doc *d;
 	struct ev_flaw flaw;
 	enum ev_kind kind;
 	uint32_t pos;
 
-	if (len > EV_SCAN_MAX - c->doc.len - c->text.len)
+	if (len > EV_SCAN_MAX - taken)
 		return false;
 	pos = place_text(c, p, len);
 	if (is_plain_scalar(c->doc.text + pos, len, &kind)) {

@@ -52,3 +52,19 @@ void ev_json_bool(struct ev_buf *out, const char *name, bool v)
 	ev_json_name(out, name);
 	ev_buf_puts(out, v ? "true" : "false");
 }
+
+void ev_json_flat(const char *p, size_t len, struct ev_buf *out)
+{
+	bool quoted = false;
+
+	ev_buf_room(out, len);
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && p[i] == '\\')
+			ev_buf_putc(out, p[i++]);
+		else if (p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
+			continue;
+		ev_buf_putc(out, p[i]);
+	}
+}

@@ -23,5 +23,7 @@ void ev_json_raw(struct ev_buf *out, const char *name, const char *json, size_t 
 /* bracket: { or [, whose end is left to the caller. */
 void ev_json_open(struct ev_buf *out, const char *name, char bracket);
 void ev_json_bool(struct ev_buf *out, const char *name, bool v);
+/* A JSON text as it is, but without the white space between its tokens, which may be line ends. */
+void ev_json_flat(const char *p, size_t len, struct ev_buf *out);
 
 #endif

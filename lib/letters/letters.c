@@ -289,7 +289,10 @@ bool ev_letters_replay(struct ev_letters *l, const struct ev_letter *letter, str
 	/* What bore the name from outside does so still. Any other was written by a program. */
 	if (strcmp(letter->why.code, "reserved") == 0 || d == NULL || ev_kind(d, 0) != EV_OBJECT ||
 	    d->duplicate != EV_NOWHERE) {
-		ev_buf_put(out, letter->raw, letter->raw_len);
+		if (d != NULL && memchr(letter->raw, '\n', letter->raw_len) != NULL)
+			ev_json_flat(letter->raw, letter->raw_len, out);
+		else
+			ev_buf_put(out, letter->raw, letter->raw_len);
 		return false;
 	}
 	ev_buf_reset(&l->scratch);

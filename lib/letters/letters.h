@@ -56,7 +56,8 @@ void ev_letter_write(const struct ev_letter *letter, const char *raw, size_t len
 		     struct ev_buf *out);
 
 /*
- * Appends the record as the front of the chain takes it: "_ev" names its origin. False if it cannot
+ * Appends the record as the front of the chain takes it: "_ev" names its origin. JSON that is
+ * spread over lines goes on one. False if it cannot
  * bear that, and is appended as it is: it is no JSON object, or has a member of that name, or a
  * name twice.
  */

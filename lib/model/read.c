@@ -3,15 +3,11 @@
  */
 #include "base/layout.h"
 #include "base/mem.h"
-#include "expr/expr.h"
 #include "io/in.h"
-#include "model/model.h"
+#include "model/internal.h"
 #include "model/nearest.h"
-#include "model/yaml.h"
 #include "regex/regex.h"
-#include "scan/symbol.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,26 +16,14 @@
 enum {
 	MAX_FILE = 16 * 1024 * 1024,
 	MAX_NAME = 63,
-	MAX_PRECISION = 38,
-	MAX_VARCHAR = 10485760,
 	MAX_IGNORE = 32,
-	MAX_KEYS = 16,
 	MAX_RULES = 10000,
 	MAX_DESCRIPTION = 1000
 };
 
-struct reader {
-	const char *file;
-	struct ev_model *m;
-	struct ev_error *err;
-	struct ev_symbols *types; /* the names of the model's, by number less one */
-};
-
 /* Errors and keys */
 
-static void report(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
-
-static void report(struct reader *r, struct ev_place at, const char *fmt, ...)
+void ev_read_report(struct ev_reader *r, struct ev_place at, const char *fmt, ...)
 {
 	struct ev_error detail;
 	va_list ap;
@@ -50,22 +34,18 @@ static void report(struct reader *r, struct ev_place at, const char *fmt, ...)
 	ev_fail(r->err, "%s:%zu:%zu: %s", r->file, at.line, at.column, detail.text);
 }
 
-/* Reports what is wrong and where; false, for a reader to return. */
-#define wrong(...) (report(__VA_ARGS__), false)
-
-static struct ev_place place(const struct ev_yaml *y)
+struct ev_place ev_read_place(const struct ev_yaml *y)
 {
 	return (struct ev_place){y->line, y->column};
 }
 
-/* A map all of whose keys are known. */
-static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
-		   const char *const *known)
+bool ev_read_is_map(struct ev_reader *r, const struct ev_yaml *y, const char *what,
+		    const char *const *known)
 {
 	char hint[EV_HINT];
 
 	if (y->kind != EV_YAML_MAP)
-		return wrong(r, place(y), "%s must be a mapping (key: value)", what);
+		return wrong(r, ev_read_place(y), "%s must be a mapping (key: value)", what);
 	for (size_t i = 0; known != NULL && i < y->n; i++) {
 		const char *key = y->keys[i]->text;
 		const char *const *k = known;
@@ -73,30 +53,29 @@ static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 		while (*k != NULL && strcmp(*k, key) != 0)
 			k++;
 		if (*k == NULL)
-			return wrong(r, place(y->keys[i]), "unknown key '%s' in %s: %s", key, what,
-				     ev_nearest_hint(key, known, hint));
+			return wrong(r, ev_read_place(y->keys[i]), "unknown key '%s' in %s: %s",
+				     key, what, ev_nearest_hint(key, known, hint));
 	}
 	return true;
 }
 
-static bool required(struct reader *r, const struct ev_yaml *map, const char *what, const char *key,
-		     const struct ev_yaml **value)
+bool ev_read_required(struct ev_reader *r, const struct ev_yaml *map, const char *what,
+		      const char *key, const struct ev_yaml **value)
 {
 	*value = ev_yaml_get(map, key);
-	return *value != NULL || wrong(r, place(map), "%s needs the key '%s'", what, key);
+	return *value != NULL || wrong(r, ev_read_place(map), "%s needs the key '%s'", what, key);
 }
 
-static bool text_of(struct reader *r, const struct ev_yaml *y, const char *what, char **out)
+static bool text_of(struct ev_reader *r, const struct ev_yaml *y, const char *what, char **out)
 {
 	if (y->kind != EV_YAML_SCALAR || y->len == 0)
-		return wrong(r, place(y), "%s must be a text", what);
+		return wrong(r, ev_read_place(y), "%s must be a text", what);
 	*out = ev_strdup(y->text);
 	return true;
 }
 
-/* One of a list of words; *out is its place in the list. */
-static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
-		    const char *const *words, int *out)
+bool ev_read_word(struct ev_reader *r, const struct ev_yaml *y, const char *what,
+		  const char *const *words, int *out)
 {
 	char hint[EV_HINT];
 
@@ -104,17 +83,17 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 		for (*out = 0; words[*out] != NULL; ++*out)
 			if (strcmp(words[*out], y->text) == 0)
 				return true;
-		return wrong(r, place(y), "%s cannot be '%s': %s", what, y->text,
+		return wrong(r, ev_read_place(y), "%s cannot be '%s': %s", what, y->text,
 			     ev_nearest_hint(y->text, words, hint));
 	}
-	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
+	return wrong(r, ev_read_place(y), "%s must be a word such as '%s'", what, words[0]);
 }
 
 /*
  * "description", for people: a comment in the warehouse. What would do something at a terminal is
  * no part of it.
  */
-static bool description_of(struct reader *r, const struct ev_yaml *map, char **out)
+bool ev_read_description(struct ev_reader *r, const struct ev_yaml *map, char **out)
 {
 	const struct ev_yaml *y = ev_yaml_get(map, "description");
 
@@ -123,70 +102,70 @@ static bool description_of(struct reader *r, const struct ev_yaml *map, char **o
 	if (!text_of(r, y, "description", out))
 		return false;
 	if (y->len > MAX_DESCRIPTION)
-		return wrong(r, place(y), "a description has %d bytes at most", MAX_DESCRIPTION);
+		return wrong(r, ev_read_place(y), "a description has %d bytes at most",
+			     MAX_DESCRIPTION);
 	for (size_t i = 0; i < y->len; i++) {
 		unsigned char c = (unsigned char)y->text[i];
 
 		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ||
 		    (c == 0xc2 && (unsigned char)y->text[i + 1] < 0xa0))
-			return wrong(r, place(y),
+			return wrong(r, ev_read_place(y),
 				     "a description holds no control characters but line ends and "
 				     "tabs");
 	}
 	return true;
 }
 
-static bool is_value(struct reader *r, const struct ev_yaml *y, const char *what,
-		     const struct ev_path *out, struct ev_error *why)
+bool ev_read_is_value(struct ev_reader *r, const struct ev_yaml *y, const char *what,
+		      const struct ev_path *out, struct ev_error *why)
 {
 	char *hint = out == NULL ? strstr(why->text, ", or say floating") : NULL;
 
 	if (hint != NULL) /* rules alone may */
 		*hint = '\0';
 	return out != NULL ||
-	       wrong(r, place(y), "%s: '%s' is no %s: %s", what, y->text,
+	       wrong(r, ev_read_place(y), "%s: '%s' is no %s: %s", what, y->text,
 		     ev_model_means_path(y->text) ? "path" : "expression", why->text);
 }
 
-/* The same for a key that may be absent: then *out stays. */
-static bool optional_word(struct reader *r, const struct ev_yaml *map, const char *key,
-			  const char *const *words, int *out)
+bool ev_read_optional_word(struct ev_reader *r, const struct ev_yaml *map, const char *key,
+			   const char *const *words, int *out)
 {
 	const struct ev_yaml *y = ev_yaml_get(map, key);
 
-	return y == NULL || word_of(r, y, key, words, out);
+	return y == NULL || ev_read_word(r, y, key, words, out);
 }
 
-static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
+static bool path_of(struct ev_reader *r, const struct ev_yaml *y, const char *what,
 		    struct ev_path **out)
 {
 	struct ev_error why;
 
 	if (y->kind != EV_YAML_SCALAR)
-		return wrong(r, place(y), "%s must be a path such as .a.b", what);
+		return wrong(r, ev_read_place(y), "%s must be a path such as .a.b", what);
 	*out = ev_path_parse(y->text, &why);
 	if (*out == NULL)
-		return wrong(r, place(y), "%s: '%s' is no path: %s", what, y->text, why.text);
+		return wrong(r, ev_read_place(y), "%s: '%s' is no path: %s", what, y->text,
+			     why.text);
 	return true;
 }
 
-/* A path or an expression of one value. */
-static bool value_of(struct reader *r, const struct ev_yaml *y, const char *what,
-		     struct ev_value_place at, struct ev_path **out)
+bool ev_read_value(struct ev_reader *r, const struct ev_yaml *y, const char *what,
+		   struct ev_value_place at, struct ev_path **out)
 {
 	struct ev_error why;
 
 	if (y->kind != EV_YAML_SCALAR)
-		return wrong(r, place(y), "%s must be a path such as .a.b, or an expression of jq",
-			     what);
+		return wrong(r, ev_read_place(y),
+			     "%s must be a path such as .a.b, or an expression of jq", what);
 	*out = ev_model_value(r->m, y->text, at, &why);
-	return is_value(r, y, what, *out, &why);
+	return ev_read_is_value(r, y, what, *out, &why);
 }
 
 /*
  * Names become tables and columns in every warehouse, quoted, but of ASCII letters all the same.
  */
-static bool name_of(struct reader *r, const struct ev_yaml *key, const char *what, char **out)
+bool ev_read_name(struct ev_reader *r, const struct ev_yaml *key, const char *what, char **out)
 {
 	/* Columns of every table, and the member that rows bear. */
 	static const struct {
@@ -213,38 +192,38 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 			len = 0;
 	}
 	if (len == 0 || len > MAX_NAME)
-		return wrong(r, place(key),
+		return wrong(r, ev_read_place(key),
 			     "'%s' cannot name a %s: use a letter or _, then letters, digits and "
 			     "_, %d at most",
 			     p, what, MAX_NAME);
 	for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++)
 		if (strncasecmp(p, begun[i].name, strlen(begun[i].name)) == 0 &&
 		    (begun[i].columns || strcmp(what, "column") != 0))
-			return wrong(r, place(key),
+			return wrong(r, ev_read_place(key),
 				     "'%s' cannot name a %s: names that begin with %s are %s's own",
 				     p, what, begun[i].name, begun[i].whose);
 	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
 		if (strcasecmp(p, reserved[i].name) == 0)
-			return wrong(r, place(key),
+			return wrong(r, ev_read_place(key),
 				     "'%s' cannot name a %s: %s has that name for itself", p, what,
 				     reserved[i].whose);
 	*out = ev_strdup(p);
 	return true;
 }
 
-/* A name that "_key" is put behind must leave room for it. */
-static bool room_for_key(struct reader *r, const struct ev_yaml *at, const char *name)
+bool ev_read_room_for_key(struct ev_reader *r, const struct ev_yaml *at, const char *name)
 {
 	return strlen(name) + strlen("_key") <= MAX_NAME ||
-	       wrong(r, place(at), "'%s' is too long: %s_key must have %d characters at most", name,
-		     name, MAX_NAME);
+	       wrong(r, ev_read_place(at),
+		     "'%s' is too long: %s_key must have %d characters at most", name, name,
+		     MAX_NAME);
 }
 
-static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what,
+static bool names_of(struct ev_reader *r, const struct ev_yaml *y, const char *what,
 		     struct ev_names *out)
 {
 	if (y->kind != EV_YAML_LIST || y->n == 0)
-		return wrong(r, place(y), "%s must be a list such as [A, B]", what);
+		return wrong(r, ev_read_place(y), "%s must be a list such as [A, B]", what);
 	out->list = ev_calloc(y->n, sizeof *out->list);
 	for (size_t i = 0; i < y->n; i++)
 		if (!text_of(r, y->items[i], what, &out->list[out->n++]))
@@ -252,40 +231,40 @@ static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what
 	return true;
 }
 
-/* Reports a word that is no name in a list, whose elements of that size begin with their names. */
-static bool unknown(struct reader *r, struct ev_place at, const char *what, const char *where,
-		    const char *word, const void *list, size_t n, size_t size)
+bool ev_read_unknown(struct ev_reader *r, struct ev_place at, const char *what, const char *where,
+		     const char *word, const void *list, size_t n, size_t size)
 {
 	const char **known = ev_calloc(n + 1, sizeof *known);
 	char hint[EV_HINT];
 
 	for (size_t i = 0; i < n; i++)
 		memcpy(&known[i], (const char *)list + i * size, sizeof *known);
-	report(r, at, "no %s '%s'%s: %s", what, word, where, ev_nearest_hint(word, known, hint));
+	ev_read_report(r, at, "no %s '%s'%s: %s", what, word, where,
+		       ev_nearest_hint(word, known, hint));
 	free(known);
 	return false;
 }
 
 /* Types of events: they must be among the model's, if it has any. */
-static bool types_among(struct reader *r, const struct ev_yaml *y, const char *what,
+static bool types_among(struct ev_reader *r, const struct ev_yaml *y, const char *what,
 			struct ev_names *out)
 {
 	if (!names_of(r, y, what, out))
 		return false;
 	for (size_t i = 0; i < out->n; i++)
 		if (strcmp(out->list[i], "*") == 0)
-			return wrong(r, place(y->items[i]),
+			return wrong(r, ev_read_place(y->items[i]),
 				     "'*' is no event type: name the types, or leave %s out", what);
 	for (size_t i = 0; i < out->n && r->m->n_types > 0 && r->m->others == NULL; i++) {
 		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL)
-			return unknown(r, place(y->items[i]), "event type", " in types",
-				       out->list[i], r->m->types, r->m->n_types,
-				       sizeof *r->m->types);
+			return ev_read_unknown(r, ev_read_place(y->items[i]), "event type",
+					       " in types", out->list[i], r->m->types,
+					       r->m->n_types, sizeof *r->m->types);
 	}
 	return true;
 }
 
-static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_names *out)
+bool ev_read_types(struct ev_reader *r, const struct ev_yaml *map, struct ev_names *out)
 {
 	const struct ev_yaml *y = ev_yaml_get(map, "for");
 
@@ -295,7 +274,7 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 /* The sections */
 
 /* An id of several parts. */
-static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path **out)
+static bool joined_id(struct ev_reader *r, const struct ev_yaml *y, struct ev_path **out)
 {
 	enum { MOST = 16 };
 	const char *texts[MOST];
@@ -303,42 +282,43 @@ static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path 
 	size_t bad;
 
 	if (y->n == 0 || y->n > MOST)
-		return wrong(r, place(y), "id as a list has 1 to %d parts", MOST);
+		return wrong(r, ev_read_place(y), "id as a list has 1 to %d parts", MOST);
 	for (size_t i = 0; i < y->n; i++) {
 		if (y->items[i]->kind != EV_YAML_SCALAR)
-			return wrong(r, place(y->items[i]),
+			return wrong(r, ev_read_place(y->items[i]),
 				     "a part of the id must be a path such as .a.b, or an "
 				     "expression of jq");
 		texts[i] = y->items[i]->text;
 	}
 	*out = ev_model_joined(r->m, texts, y->n, &bad, &why);
-	return *out != NULL || is_value(r, y->items[bad], "id", NULL, &why);
+	return *out != NULL || ev_read_is_value(r, y->items[bad], "id", NULL, &why);
 }
 
-static bool read_ignore(struct reader *r, const struct ev_yaml *y)
+static bool read_ignore(struct ev_reader *r, const struct ev_yaml *y)
 {
 	struct ev_model *m = r->m;
 
 	if (y->kind != EV_YAML_LIST)
-		return wrong(r, place(y), "ignore must be a list of paths such as [.received_at]");
+		return wrong(r, ev_read_place(y),
+			     "ignore must be a list of paths such as [.received_at]");
 	if (y->n > MAX_IGNORE)
-		return wrong(r, place(y),
+		return wrong(r, ev_read_place(y),
 			     "ignore takes at most %d paths: name the object around them",
 			     MAX_IGNORE);
 	m->ignore = ev_calloc(y->n, sizeof(struct ev_path *));
 	m->ignore_places = ev_calloc(y->n, sizeof *m->ignore_places);
 	for (size_t i = 0; i < y->n; i++) {
-		m->ignore_places[i] = place(y->items[i]);
+		m->ignore_places[i] = ev_read_place(y->items[i]);
 		if (!path_of(r, y->items[i], "ignore", &m->ignore[m->n_ignore++]))
 			return false;
 		if (m->ignore[i]->many || m->ignore[i]->n == 0)
-			return wrong(r, place(y->items[i]),
+			return wrong(r, ev_read_place(y->items[i]),
 				     "ignore takes paths to one member, without []");
 	}
 	return true;
 }
 
-static bool read_event(struct reader *r, const struct ev_yaml *y)
+static bool read_event(struct ev_reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"id", "type",   "time", "version", "modified",
 					   "op", "ignore", "zone", "order",   NULL};
@@ -356,28 +336,29 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 	struct ev_error why;
 	int order;
 
-	if (!is_map(r, y, "event", keys))
+	if (!ev_read_is_map(r, y, "event", keys))
 		return false;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		v = ev_yaml_get(y, keys[i]);
 		if (v == NULL && (i == 0 || i == 2))
-			return wrong(r, place(y), "event needs the key '%s'", keys[i]);
+			return wrong(r, ev_read_place(y), "event needs the key '%s'", keys[i]);
 		if (v == NULL && i == 1) {
 			m->type = ev_model_constant(m, m->name);
 			continue;
 		}
 		if (v == NULL)
 			continue;
-		*places[i] = place(v);
+		*places[i] = ev_read_place(v);
 		if (i == 0 && v->kind == EV_YAML_LIST) {
 			if (!joined_id(r, v, paths[i]))
 				return false;
 			continue;
 		}
-		if (!value_of(r, v, keys[i], (struct ev_value_place){.envelope = true}, paths[i]))
+		if (!ev_read_value(r, v, keys[i], (struct ev_value_place){.envelope = true},
+				   paths[i]))
 			return false;
 		if (!ev_model_is_place(*paths[i]))
-			return wrong(r, place(v),
+			return wrong(r, ev_read_place(v),
 				     "%s must name one place in the event, such as .%s", keys[i],
 				     keys[i]);
 	}
@@ -385,39 +366,39 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 		return false;
 	if ((v = ev_yaml_get(y, "zone")) != NULL &&
 	    (v->kind != EV_YAML_SCALAR || (m->zone = ev_zone_open(v->text, &why)) == NULL))
-		return wrong(r, place(v), "%s",
+		return wrong(r, ev_read_place(v), "%s",
 			     v->kind == EV_YAML_SCALAR ? why.text : "zone must be a text");
 	if ((v = ev_yaml_get(y, "order")) != NULL) {
-		if (!word_of(r, v, "order", orders, &order))
+		if (!ev_read_word(r, v, "order", orders, &order))
 			return false;
 		m->by_arrival = order == 1;
 		if (order == 0 && (m->version != NULL || m->modified != NULL))
-			return wrong(r, place(v),
+			return wrong(r, ev_read_place(v),
 				     "order: time is for events with neither version nor modified: "
 				     "leave one of the two out");
 	}
 	if (m->version == NULL && m->modified == NULL && v == NULL)
-		return wrong(r, place(y),
+		return wrong(r, ev_read_place(y),
 			     "event names neither version nor modified, so updates have no order: "
 			     "name one, or say "
 			     "order: time, or order: arrival");
 	return true;
 }
 
-static bool read_contract(struct reader *r, const struct ev_yaml *y, struct ev_contract *c)
+static bool read_contract(struct ev_reader *r, const struct ev_yaml *y, struct ev_contract *c)
 {
 	struct ev_buf json = {0};
 
-	c->place = place(y);
+	c->place = ev_read_place(y);
 	if (y->kind == EV_YAML_SCALAR && y->len == 0)
 		return wrong(
-			r, place(y),
+			r, ev_read_place(y),
 			"a contract is missing here: name a schema file, or write a JSON Schema");
 	if (y->kind == EV_YAML_SCALAR && strcmp(y->text, "true") != 0 &&
 	    strcmp(y->text, "false") != 0)
 		return text_of(r, y, "a contract", &c->file);
 	if (y->kind == EV_YAML_LIST)
-		return wrong(r, place(y),
+		return wrong(r, ev_read_place(y),
 			     "a contract is a schema file's name or a JSON Schema, not a list");
 	ev_yaml_json(y, &json);
 	c->text = ev_strndup(json.p, json.len);
@@ -426,18 +407,18 @@ static bool read_contract(struct reader *r, const struct ev_yaml *y, struct ev_c
 }
 
 /* "owner", for people: who must act when events break it. */
-static bool owner_of(struct reader *r, const struct ev_yaml *map, char **out)
+static bool owner_of(struct ev_reader *r, const struct ev_yaml *map, char **out)
 {
 	const struct ev_yaml *y = ev_yaml_get(map, "owner");
 
 	return y == NULL || text_of(r, y, "owner", out);
 }
 
-static bool read_types(struct reader *r, const struct ev_yaml *y)
+static bool read_types(struct ev_reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"schema", "patch", "owner", NULL};
 
-	if (!is_map(r, y, "types", NULL))
+	if (!ev_read_is_map(r, y, "types", NULL))
 		return false;
 	r->m->types = ev_calloc(y->n, sizeof *r->m->types);
 	for (size_t i = 0; i < y->n; i++) {
@@ -454,7 +435,7 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 				return false;
 			continue;
 		}
-		if (!is_map(r, v, "a type", keys) || !owner_of(r, v, &t->owner) ||
+		if (!ev_read_is_map(r, v, "a type", keys) || !owner_of(r, v, &t->owner) ||
 		    (schema != NULL && !read_contract(r, schema, &t->put)) ||
 		    (patch != NULL && !read_contract(r, patch, &t->patch)))
 			return false;
@@ -462,7 +443,7 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 	return true;
 }
 
-static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule *rule)
+static bool read_rule(struct ev_reader *r, const struct ev_yaml *y, struct ev_rule *rule)
 {
 	static const char *const keys[] = {"name",     "for",	  "jq",	   "severity",
 					   "floating", "explain", "owner", NULL};
@@ -471,33 +452,34 @@ static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule 
 	const struct ev_yaml *v;
 	int severity = 0, floating = 0;
 
-	rule->place = place(y);
-	if (!is_map(r, y, "a rule", keys) || !required(r, y, "a rule", "name", &v) ||
-	    !text_of(r, v, "name", &rule->name) || !required(r, y, "a rule", "jq", &v) ||
-	    !text_of(r, v, "jq", &rule->jq))
+	rule->place = ev_read_place(y);
+	if (!ev_read_is_map(r, y, "a rule", keys) ||
+	    !ev_read_required(r, y, "a rule", "name", &v) || !text_of(r, v, "name", &rule->name) ||
+	    !ev_read_required(r, y, "a rule", "jq", &v) || !text_of(r, v, "jq", &rule->jq))
 		return false;
-	rule->place = place(v);
-	if (!types_of(r, y, &rule->types) ||
-	    !optional_word(r, y, "severity", severities, &severity) ||
+	rule->place = ev_read_place(v);
+	if (!ev_read_types(r, y, &rule->types) ||
+	    !ev_read_optional_word(r, y, "severity", severities, &severity) ||
 	    ((v = ev_yaml_get(y, "explain")) != NULL &&
 	     !text_of(r, v, "explain", &rule->explain)) ||
-	    !owner_of(r, y, &rule->owner) || !optional_word(r, y, "floating", booleans, &floating))
+	    !owner_of(r, y, &rule->owner) ||
+	    !ev_read_optional_word(r, y, "floating", booleans, &floating))
 		return false;
 	rule->severity = ev_strdup(severities[severity]);
 	rule->floating = floating == 1;
 	return true;
 }
 
-static bool read_rules(struct reader *r, const struct ev_yaml *y)
+static bool read_rules(struct ev_reader *r, const struct ev_yaml *y)
 {
 	struct ev_symbols *names;
 	bool good = true;
 
 	if (y->kind != EV_YAML_LIST)
-		return wrong(r, place(y), "rules must be a list, each with a '-'");
+		return wrong(r, ev_read_place(y), "rules must be a list, each with a '-'");
 	if (y->n > MAX_RULES)
-		return wrong(r, place(y), "%zu rules are more than %d, the most there may be", y->n,
-			     MAX_RULES);
+		return wrong(r, ev_read_place(y),
+			     "%zu rules are more than %d, the most there may be", y->n, MAX_RULES);
 	names = ev_symbols_new(0);
 	r->m->rules = ev_calloc(y->n, sizeof *r->m->rules);
 	for (size_t i = 0; good && i < y->n; i++) {
@@ -505,576 +487,17 @@ static bool read_rules(struct reader *r, const struct ev_yaml *y)
 
 		good = read_rule(r, y->items[i], rule);
 		if (good && ev_symbols_add(names, rule->name, strlen(rule->name)) <= i)
-			good = wrong(r, place(y->items[i]),
+			good = wrong(r, ev_read_place(y->items[i]),
 				     "a second rule has the name '%s': rename one", rule->name);
 	}
 	ev_symbols_free(&names);
 	return good;
 }
 
-static bool taken(const char **p, char c)
-{
-	if (**p != c)
-		return false;
-	++*p;
-	return true;
-}
-
-/* One to eight digits. */
-static bool count_of(const char **p, uint32_t *v)
-{
-	const char *from = *p;
-
-	for (*v = 0; **p >= '0' && **p <= '9' && *p - from < 8; ++*p)
-		*v = *v * 10 + (uint32_t)(**p - '0');
-	return *p > from;
-}
-
-static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_column *c)
-{
-	char hint[EV_HINT];
-	const char *p;
-	uint32_t size = 0, scale = 0;
-	size_t len;
-	int type = 0;
-
-	if (y->kind != EV_YAML_SCALAR)
-		return wrong(r, place(y), "type must be a text such as varchar(64)");
-	p = y->text;
-	len = strcspn(p, "(");
-	while (ev_type_names[type] != NULL &&
-	       (strncmp(ev_type_names[type], p, len) != 0 || ev_type_names[type][len] != '\0'))
-		type++;
-	if (ev_type_names[type] == NULL)
-		return wrong(r, place(y), "no type '%s': %s", y->text,
-			     ev_nearest_hint(y->text, ev_type_names, hint));
-	c->type = (enum ev_type)type;
-	p += len;
-	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		if (!taken(&p, '(') || !count_of(&p, &size) || !taken(&p, ')') || *p != '\0' ||
-		    size == 0 || size > MAX_VARCHAR)
-			return wrong(
-				r, place(y),
-				"'%s' is no type: write varchar(N), N code points from 1 to %d",
-				y->text, MAX_VARCHAR);
-		break;
-	case EV_TYPE_DECIMAL:
-		if (!taken(&p, '(') || !count_of(&p, &size) || !taken(&p, ',') ||
-		    !count_of(&p, &scale) || !taken(&p, ')') || *p != '\0' || size == 0 ||
-		    size > MAX_PRECISION || scale > size)
-			return wrong(r, place(y),
-				     "'%s' is no type: write \"decimal(P,S)\" in quotes, P digits "
-				     "from 1 to %d, S of them "
-				     "behind the point",
-				     y->text, MAX_PRECISION);
-		break;
-	default:
-		if (*p != '\0')
-			return wrong(r, place(y), "'%s' is no type: write %s alone", y->text,
-				     ev_type_names[type]);
-	}
-	c->size = size;
-	c->scale = scale;
-	return true;
-}
-
-/* Whether a column takes values that another of the same type cannot hold. */
-static bool wider(const struct ev_column *a, const struct ev_column *b)
-{
-	if (a->type == EV_TYPE_DECIMAL)
-		return a->scale > b->scale || a->size - a->scale > b->size - b->scale;
-	return a->size > b->size;
-}
-
-/* Steps of a path that goes on from the elements of a list, or from the event. */
-static const struct ev_step *step_at(const struct ev_path *each, const struct ev_path *path,
-				     size_t i)
-{
-	size_t n = path->root == EV_ROOT_ITEM ? each->n : 0;
-
-	if (i < n)
-		return &each->steps[i];
-	return i < n + path->n ? &path->steps[i - n] : NULL;
-}
-
-static bool may_meet(const struct ev_step *a, const struct ev_step *b)
-{
-	if (a->kind != EV_STEP_NAME || b->kind != EV_STEP_NAME)
-		return a->kind != EV_STEP_NAME && b->kind != EV_STEP_NAME;
-	return a->len == b->len && memcmp(a->name, b->name, a->len) == 0;
-}
-
-enum overlap { APART, AROUND, WITHIN };
-
-struct used {
-	const struct ev_model *m;
-	enum overlap most;
-};
-
-static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
-			    const struct ev_path *path);
-
-static void use(void *ctx, const char *text, bool whole)
-{
-	struct used *u = ctx;
-	struct ev_error why;
-	struct ev_path *path = ev_path_parse(text[0] != '\0' ? text : ".", &why);
-	enum overlap met = path != NULL ? overlap(u->m, NULL, path) : APART;
-
-	if (met == WITHIN || (whole && met == AROUND))
-		u->most = WITHIN;
-	ev_path_free(&path);
-}
-
-/* Whether what is ignored may go into what is computed; of a text for libjq, it may. */
-static enum overlap overlap_computed(const struct ev_model *m, const struct ev_path *path)
-{
-	const struct ev_value_expr *e = &m->exprs[path->computed - 1];
-	struct used u = {m, APART};
-	struct ev_buf item = {0};
-
-	if (e->each != NULL && e->each->computed == 0)
-		ev_path_steps(e->each, &item);
-	for (size_t i = 0; i < e->n && m->n_ignore > 0; i++) {
-		ev_expr_paths(e->parts[i], item.len > 0 ? ev_buf_str(&item) : NULL, use, &u);
-		if (ev_expr_is_foreign(e->parts[i]))
-			u.most = WITHIN;
-	}
-	ev_buf_free(&item);
-	return u.most;
-}
-
-/* Whether what is ignored may lie within a place, or the place within what is ignored. */
-static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
-			    const struct ev_path *path)
-{
-	enum overlap most = APART;
-
-	if (path->computed != 0)
-		return overlap_computed(m, path);
-	for (size_t i = 0; i < m->n_ignore && path->root != EV_ROOT_INDEX; i++) {
-		const struct ev_path *ignored = m->ignore[i];
-		const struct ev_step *s = NULL;
-		size_t k = 0;
-
-		while (k < ignored->n && (s = step_at(each, path, k)) != NULL &&
-		       may_meet(s, &ignored->steps[k]))
-			k++;
-		if (k == ignored->n)
-			return WITHIN;
-		if (s == NULL)
-			most = AROUND;
-	}
-	return most;
-}
-
-/* Reports what event.ignore keeps from a place. */
-static bool is_ignored(struct reader *r, const struct ev_yaml *y, const char *cannot)
-{
-	struct ev_error none;
-	struct ev_path *path = ev_path_parse(y->text, &none);
-
-	if (path != NULL)
-		report(r, place(y), "'%s' is ignored by event.ignore and cannot %s", y->text,
-		       cannot);
-	else
-		report(r, place(y),
-		       "what event.ignore names may go into '%s', which so cannot %s: name the "
-		       "members that it needs, by what is native (evkit-model(5))",
-		       y->text, cannot);
-	ev_path_free(&path);
-	return false;
-}
-
-static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-			const struct ev_path *each, const struct ev_path *when, bool in_fact,
-			struct ev_column *c)
-{
-	static const char *const fact_keys[] = {"from", "type", "dimension", "description", NULL};
-	static const char *const dimension_keys[] = {"from", "type", "description", NULL};
-	const struct ev_yaml *v;
-	enum overlap around;
-
-	c->place = place(key);
-	/* In a flow mapping the comma of decimal(12,2) without quotes makes a key of its end. */
-	v = ev_yaml_get(y, "type");
-	if (v != NULL && v->kind == EV_YAML_SCALAR && strncmp(v->text, "decimal(", 8) == 0 &&
-	    strchr(v->text, ')') == NULL)
-		return read_type(r, v, c);
-	if (!name_of(r, key, "column", &c->name) ||
-	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
-	    !description_of(r, y, &c->description) || !required(r, y, "a column", "from", &v) ||
-	    !value_of(r, v, "from", (struct ev_value_place){.each = each, .when = when}, &c->from))
-		return false;
-	if (c->from->many)
-		return wrong(r, place(v),
-			     "a column takes one value: name the list in 'each' and use $item");
-	if (c->from->root != EV_ROOT_EVENT && each == NULL)
-		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
-			     c->from->text);
-	around = overlap(r->m, each, c->from);
-	if (around == WITHIN)
-		return is_ignored(r, v, "be a column");
-	if (!required(r, y, "a column", "type", &v) || !read_type(r, v, c))
-		return false;
-	c->around = around == AROUND && c->type == EV_TYPE_JSON;
-	if (c->from->root == EV_ROOT_INDEX && c->type != EV_TYPE_INT)
-		return wrong(r, place(v), "$index is a number: its type is int");
-	if ((v = ev_yaml_get(y, "dimension")) == NULL)
-		return true;
-	if (!room_for_key(r, key, c->name))
-		return false;
-	if (v->kind == EV_YAML_SCALAR)
-		c->dimension = ev_model_dimension(r->m, v->text);
-	if (r->m->n_dimensions == 0)
-		return wrong(r, place(v), "the model has no dimensions: add star.dimensions");
-	if (c->dimension == NULL)
-		return unknown(r, place(v), "dimension", "",
-			       v->kind == EV_YAML_SCALAR ? v->text : "", r->m->dimensions,
-			       r->m->n_dimensions, sizeof *r->m->dimensions);
-	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
-	    c->type != EV_TYPE_DATE)
-		return wrong(r, place(v), "a calendar takes a column of type timestamp or date");
-	if (c->dimension->n_keys == 1) {
-		const struct ev_column *k = &c->dimension->columns.list[c->dimension->keys[0]];
-
-		if (k->type != c->type || wider(c, k)) {
-			char type[32];
-
-			ev_type_write(k, type, sizeof type);
-			return wrong(r, place(v),
-				     "the key of %s is of type %s: give this column the same",
-				     c->dimension->name, type);
-		}
-	}
-	return true;
-}
-
-/*
- * Columns, and the C_key columns that dimensions add, are different to a warehouse that folds case.
- */
-static bool names_differ(struct reader *r, const struct ev_columns *columns)
-{
-	struct ev_symbols *names = ev_symbols_new(0);
-	struct ev_buf name = {0};
-	bool good = true;
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < columns->n && good; i++) {
-		const struct ev_column *c = &columns->list[i];
-
-		for (int key = 0; key <= (c->dimension != NULL ? 1 : 0) && good; key++) {
-			ev_buf_reset(&name);
-			for (const char *p = c->name; *p != '\0'; p++)
-				ev_buf_putc(&name, (char)tolower((unsigned char)*p));
-			ev_buf_puts(&name, key ? "_key" : "");
-			if (ev_symbols_add(names, ev_buf_str(&name), name.len) != ++n)
-				good = wrong(r, c->place,
-					     "a second column comes out as '%s%s': rename one",
-					     c->name, key ? "_key" : "");
-		}
-	}
-	ev_symbols_free(&names);
-	ev_buf_free(&name);
-	return good;
-}
-
-static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct ev_path *each,
-			 const struct ev_path *when, bool in_fact, struct ev_columns *out)
-{
-	if (!is_map(r, y, "columns", NULL))
-		return false;
-	if (y->n == 0)
-		return wrong(r, place(y), "columns is empty: name at least one");
-	out->list = ev_calloc(y->n, sizeof *out->list);
-	for (size_t i = 0; i < y->n; i++)
-		if (!read_column(r, y->keys[i], y->items[i], each, when, in_fact,
-				 &out->list[out->n++]))
-			return false;
-	return names_differ(r, out);
-}
-
-static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path **out)
-{
-	const struct ev_yaml *v = ev_yaml_get(map, "each");
-	struct ev_error why;
-
-	if (v == NULL)
-		return true;
-	if (v->kind != EV_YAML_SCALAR)
-		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
-	*out = ev_model_list(r->m, v->text, &why);
-	if (!is_value(r, v, "each", *out, &why))
-		return false;
-	if (!(*out)->many || (*out)->root != EV_ROOT_EVENT)
-		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
-	return overlap(r->m, NULL, *out) != WITHIN || is_ignored(r, v, "be a list of rows");
-}
-
-/* A filter: a predicate of the event, or of an element. */
-static bool when_of(struct reader *r, const struct ev_yaml *map, struct ev_path *each,
-		    struct ev_column **out)
-{
-	const struct ev_yaml *v = ev_yaml_get(map, "when");
-	struct ev_column *c;
-
-	if (v == NULL)
-		return true;
-	c = *out = ev_calloc(1, sizeof *c);
-	c->type = EV_TYPE_JSON;
-	c->place = place(v);
-	if (!value_of(r, v, "when", (struct ev_value_place){.each = each, .filter = true},
-		      &c->from))
-		return false;
-	if (c->from->many)
-		return wrong(r, place(v),
-			     "when takes one value: say any(...) or all(...) of a list");
-	if (c->from->root != EV_ROOT_EVENT && each == NULL)
-		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
-			     c->from->text);
-	if (overlap(r->m, each, c->from) == WITHIN)
-		return is_ignored(r, v, "decide about rows");
-	if (each != NULL && c->from->root == EV_ROOT_EVENT)
-		each->when = c->from;
-	return true;
-}
-
-/* A file beside the model, with the holidays of a calendar. */
-static bool read_holidays(struct reader *r, const struct ev_yaml *y, struct ev_calendar *c)
-{
-	struct ev_buf path = {0};
-	struct ev_error why;
-	enum ev_status st;
-
-	if (y->kind != EV_YAML_SCALAR || y->len == 0)
-		return wrong(r, place(y), "holidays must be the name of a file");
-	if (y->text[0] == '/' || strstr(y->text, "..") != NULL)
-		return wrong(r, place(y),
-			     "%s: lies outside the model's folder: keep holidays in or below it",
-			     y->text);
-	ev_buf_printf(&path, strcmp(r->m->root, ".") == 0 ? "%.0s%s" : "%s/%s", r->m->root,
-		      y->text);
-	st = ev_holidays_read(ev_buf_str(&path), c, &why);
-	ev_buf_free(&path);
-	if (st != EV_OK)
-		*r->err = why; /* it names the file and the line */
-	return st == EV_OK;
-}
-
-static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
-{
-	static const char *const keys[] = {"from", "to", "zone", "holidays", NULL};
-	struct ev_calendar *c = d->calendar = ev_calloc(1, sizeof *c);
-	const struct ev_yaml *v;
-	struct ev_error why;
-
-	if (!is_map(r, y, "calendar", keys))
-		return false;
-	for (int i = 0; i < 2; i++) {
-		if (!required(r, y, "calendar", keys[i], &v))
-			return false;
-		if (v->kind != EV_YAML_SCALAR ||
-		    !ev_date_parse(v->text, v->len, i == 0 ? &c->from : &c->to))
-			return wrong(r, place(v), "%s must be a date such as 2026-03-01", keys[i]);
-		if ((i == 0 ? c->from : c->to).year == 0)
-			return wrong(r, place(v), "%s must lie in the years 1 to 9999", keys[i]);
-	}
-	if (ev_date_days(c->to) < ev_date_days(c->from))
-		return wrong(r, place(v), "the calendar ends before it begins");
-	v = ev_yaml_get(y, "zone");
-	if (v != NULL && v->kind != EV_YAML_SCALAR)
-		return wrong(r, place(v), "zone must be a text");
-	if ((c->zone = ev_zone_open(v != NULL ? v->text : "UTC", &why)) == NULL)
-		return wrong(r, place(v != NULL ? v : y), "%s", why.text);
-	v = ev_yaml_get(y, "holidays");
-	return v == NULL || read_holidays(r, v, c);
-}
-
-/*
- * What decides where a dimension's columns have values. Facts of all events refer to it by the
- * parts of its key, where those are several.
- */
-static const struct ev_path *columns_filter(const struct ev_yaml *map, const struct ev_column *when)
-{
-	const struct ev_yaml *key = ev_yaml_get(map, "key");
-
-	return when == NULL || (key != NULL && key->kind == EV_YAML_LIST && key->n > 1)
-		       ? NULL
-		       : when->from;
-}
-
-static bool read_key(struct reader *r, const struct ev_yaml *y, const struct ev_path *when,
-		     struct ev_dimension *d)
-{
-	size_t n = y->kind == EV_YAML_LIST ? y->n : 1;
-
-	if (n == 0)
-		return wrong(r, place(y), "key is empty: name at least one path");
-	if (n > MAX_KEYS)
-		return wrong(r, place(y), "a key has at most %d parts", MAX_KEYS);
-	d->keys = ev_calloc(n, sizeof *d->keys);
-	for (size_t i = 0; i < n; i++) {
-		const struct ev_yaml *v = y->kind == EV_YAML_LIST ? y->items[i] : y;
-		struct ev_path *path;
-		size_t k;
-
-		if (!value_of(r, v, "key", (struct ev_value_place){.each = d->each, .when = when},
-			      &path))
-			return false;
-		for (k = 0; k < d->columns.n && !ev_path_same(path, d->columns.list[k].from);)
-			k++;
-		ev_path_free(&path);
-		if (k == d->columns.n)
-			return wrong(r, place(v),
-				     "the key %s must be among the columns of %s, which give it "
-				     "its type",
-				     v->text, d->name);
-		if (d->columns.list[k].type == EV_TYPE_JSON)
-			return wrong(r, place(v), "a key cannot be of type json");
-		d->keys[d->n_keys++] = k;
-	}
-	return true;
-}
-
-static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-			   struct ev_dimension *d)
-{
-	static const char *const keys[] = {"key",     "history",  "each",	 "for", "when",
-					   "columns", "calendar", "description", NULL};
-	static const char *const histories[] = {"scd1", "scd2", NULL};
-	const struct ev_yaml *v;
-	int history = 0;
-
-	d->place = place(key);
-	if (!name_of(r, key, "dimension", &d->name) || !room_for_key(r, key, d->name) ||
-	    !is_map(r, y, "a dimension", keys) || !description_of(r, y, &d->description))
-		return false;
-	if ((v = ev_yaml_get(y, "calendar")) != NULL)
-		return y->n == (d->description != NULL ? 2 : 1)
-			       ? read_calendar(r, v, d)
-			       : wrong(r, place(key), "a calendar has no other keys");
-	if (!each_of(r, y, &d->each) || !when_of(r, y, d->each, &d->when) ||
-	    !types_of(r, y, &d->types) || !required(r, y, "a dimension", "columns", &v) ||
-	    !read_columns(r, v, d->each, columns_filter(y, d->when), false, &d->columns) ||
-	    !required(r, y, "a dimension", "key", &v) ||
-	    !read_key(r, v, columns_filter(y, d->when), d))
-		return false;
-	for (size_t i = 0; i < d->columns.n; i++) {
-		const char *name = d->columns.list[i].name;
-		size_t len = strlen(d->name);
-
-		if (strncasecmp(name, d->name, len) == 0 && strcasecmp(name + len, "_key") == 0)
-			return wrong(r, d->columns.list[i].place,
-				     "'%s' is the name of the dimension's key: rename the column",
-				     name);
-	}
-	if (!optional_word(r, y, "history", histories, &history))
-		return false;
-	d->history = history == 1;
-	return !d->history || d->columns.n > d->n_keys ||
-	       wrong(r, place(ev_yaml_get(y, "history")),
-		     "%s has no column beside its key, and so no history: use scd1", d->name);
-}
-
-/*
- * A key that lies in the elements of a list is known only to a fact that goes through that list.
- */
-static bool keys_reached(struct reader *r, const struct ev_fact *f)
-{
-	for (size_t i = 0; i < f->columns.n; i++) {
-		const struct ev_column *c = &f->columns.list[i];
-		const struct ev_dimension *d = c->dimension;
-
-		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
-			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
-			    (f->each == NULL || !ev_path_same_steps(f->each, d->each)))
-				return wrong(r, c->place,
-					     "the key of %s lies in %s: a fact that refers to it "
-					     "needs the same each",
-					     d->name, d->each->text);
-	}
-	return true;
-}
-
-static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-		      struct ev_fact *f)
-{
-	static const char *const keys[] = {"keep",    "each",	     "for", "when",
-					   "columns", "description", NULL};
-	static const char *const keeps[] = {"history", "latest", NULL};
-	const struct ev_yaml *v;
-	int keep;
-
-	f->place = place(key);
-	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) ||
-	    !description_of(r, y, &f->description) || !required(r, y, "a fact", "keep", &v) ||
-	    !word_of(r, v, "keep", keeps, &keep) || !each_of(r, y, &f->each) ||
-	    !when_of(r, y, f->each, &f->when) || !types_of(r, y, &f->types) ||
-	    !required(r, y, "a fact", "columns", &v) ||
-	    !read_columns(r, v, f->each, f->when != NULL ? f->when->from : NULL, true,
-			  &f->columns) ||
-	    !keys_reached(r, f))
-		return false;
-	f->keep = (enum ev_keep)keep;
-	return true;
-}
-
-static bool tables_differ(struct reader *r, const char *name, struct ev_place at, size_t dimensions,
-			  size_t facts)
-{
-	for (size_t i = 0; i < dimensions + facts; i++)
-		if (strcasecmp(i < dimensions ? r->m->dimensions[i].name
-					      : r->m->facts[i - dimensions].name,
-			       name) == 0)
-			return wrong(r, at, "a second table has the name '%s': rename one", name);
-	return true;
-}
-
-static bool read_star(struct reader *r, const struct ev_yaml *y)
-{
-	static const char *const keys[] = {"facts", "dimensions", "keys", NULL};
-	static const char *const stored[] = {"text", "uuid", NULL};
-	struct ev_model *m = r->m;
-	const struct ev_yaml *v;
-	int word = 0;
-
-	if (!is_map(r, y, "star", keys))
-		return false;
-	if ((v = ev_yaml_get(y, "keys")) != NULL && !word_of(r, v, "keys", stored, &word))
-		return false;
-	m->uuid_keys = word == 1;
-	if ((v = ev_yaml_get(y, "dimensions")) != NULL) {
-		if (!is_map(r, v, "dimensions", NULL))
-			return false;
-		m->dimensions = ev_calloc(v->n, sizeof *m->dimensions);
-		for (size_t i = 0; i < v->n; i++, m->n_dimensions++) {
-			/*
-			 * counted only when whole, so that no column refers to one that is half
-			 * read
-			 */
-			if (!read_dimension(r, v->keys[i], v->items[i], &m->dimensions[i]) ||
-			    !tables_differ(r, m->dimensions[i].name, m->dimensions[i].place, i,
-					   0)) {
-				m->n_dimensions++;
-				return false;
-			}
-		}
-	}
-	if (!required(r, y, "star", "facts", &v) || !is_map(r, v, "facts", NULL))
-		return false;
-	m->facts = ev_calloc(v->n, sizeof *m->facts);
-	for (size_t i = 0; i < v->n; i++)
-		if (!read_fact(r, v->keys[i], v->items[i], &m->facts[m->n_facts++]) ||
-		    !tables_differ(r, m->facts[i].name, m->facts[i].place, m->n_dimensions, i))
-			return false;
-	return true;
-}
-
 /* Measures */
 
 /* The column of a measure's fact that a key names; NULL, and true, if the key is not there. */
-static bool column_of(struct reader *r, const struct ev_yaml *y, const struct ev_fact *f,
+static bool column_of(struct ev_reader *r, const struct ev_yaml *y, const struct ev_fact *f,
 		      const struct ev_column **out)
 {
 	const char **known;
@@ -1086,17 +509,17 @@ static bool column_of(struct reader *r, const struct ev_yaml *y, const struct ev
 			return true;
 		}
 	if (y->kind != EV_YAML_SCALAR)
-		return wrong(r, place(y), "name a column of %s", f->name);
+		return wrong(r, ev_read_place(y), "name a column of %s", f->name);
 	known = ev_calloc(f->columns.n + 1, sizeof *known);
 	for (size_t i = 0; i < f->columns.n; i++)
 		known[i] = f->columns.list[i].name;
-	report(r, place(y), "%s has no column '%s': %s", f->name, y->text,
-	       ev_nearest_hint(y->text, known, hint));
+	ev_read_report(r, ev_read_place(y), "%s has no column '%s': %s", f->name, y->text,
+		       ev_nearest_hint(y->text, known, hint));
 	free(known);
 	return false;
 }
 
-static bool optional_column(struct reader *r, const struct ev_yaml *map, const char *key,
+static bool optional_column(struct ev_reader *r, const struct ev_yaml *map, const char *key,
 			    const struct ev_fact *f, const struct ev_column **out)
 {
 	const struct ev_yaml *v = ev_yaml_get(map, key);
@@ -1117,7 +540,7 @@ static const struct ev_column *column_from(const struct ev_fact *f, const struct
 	return NULL;
 }
 
-static bool measure_fact(struct reader *r, const struct ev_yaml *y, struct ev_measure *m)
+static bool measure_fact(struct ev_reader *r, const struct ev_yaml *y, struct ev_measure *m)
 {
 	const char **known;
 	char hint[EV_HINT];
@@ -1129,21 +552,23 @@ static bool measure_fact(struct reader *r, const struct ev_yaml *y, struct ev_me
 		known = ev_calloc(r->m->n_facts + 1, sizeof *known);
 		for (size_t i = 0; i < r->m->n_facts; i++)
 			known[i] = r->m->facts[i].name;
-		report(r, place(y), "no fact '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		       ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+		ev_read_report(
+			r, ev_read_place(y), "no fact '%s': %s",
+			y->kind == EV_YAML_SCALAR ? y->text : "",
+			ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
 		free(known);
 		return false;
 	}
 	m->time = column_from(m->fact, r->m->time, EV_TYPE_TIMESTAMP, EV_TYPE_DATE);
 	return m->time != NULL ||
-	       wrong(r, place(y),
+	       wrong(r, ev_read_place(y),
 		     "%s has no column of the event's time, %s, of type timestamp or date: give it "
 		     "one",
 		     m->fact->name, r->m->time->text);
 }
 
 /* Types of events, by which rows are told apart. */
-static bool measure_types(struct reader *r, const struct ev_yaml *map, const char *key,
+static bool measure_types(struct ev_reader *r, const struct ev_yaml *map, const char *key,
 			  struct ev_measure *m, struct ev_names *out)
 {
 	const struct ev_yaml *v = ev_yaml_get(map, key);
@@ -1152,38 +577,38 @@ static bool measure_types(struct reader *r, const struct ev_yaml *map, const cha
 		return true;
 	m->type = column_from(m->fact, r->m->type, EV_TYPE_VARCHAR, EV_TYPE_VARCHAR);
 	if (m->type == NULL)
-		return wrong(r, place(v),
+		return wrong(r, ev_read_place(v),
 			     "%s has no column of the event's type, %s, of type varchar: give it "
 			     "one",
 			     m->fact->name, r->m->type->text);
 	return types_among(r, v, key, out);
 }
 
-static bool measure_by(struct reader *r, const struct ev_yaml *map, struct ev_measure *m)
+static bool measure_by(struct ev_reader *r, const struct ev_yaml *map, struct ev_measure *m)
 {
 	const struct ev_yaml *v = ev_yaml_get(map, "by");
 
 	if (v == NULL)
 		return true;
 	if (v->kind != EV_YAML_LIST || v->n == 0)
-		return wrong(r, place(v), "by must be a list of columns such as [a, b]");
+		return wrong(r, ev_read_place(v), "by must be a list of columns such as [a, b]");
 	m->by = ev_calloc(v->n, sizeof *m->by);
 	for (size_t i = 0; i < v->n; i++) {
 		if (!column_of(r, v->items[i], m->fact, &m->by[i]))
 			return false;
 		if (m->by[i]->type == EV_TYPE_JSON)
-			return wrong(r, place(v->items[i]), "nothing is grouped by a json");
+			return wrong(r, ev_read_place(v->items[i]), "nothing is grouped by a json");
 		for (size_t k = 0; k < m->n_by; k++)
 			if (m->by[k] == m->by[i])
-				return wrong(r, place(v->items[i]), "'%s' stands here twice",
-					     m->by[i]->name);
+				return wrong(r, ev_read_place(v->items[i]),
+					     "'%s' stands here twice", m->by[i]->name);
 		m->n_by++;
 	}
 	return true;
 }
 
 /* Columns of a measure, beside its own: the view could not tell them apart. */
-static bool measure_names_differ(struct reader *r, const struct ev_yaml *y, struct ev_measure *m)
+static bool measure_names_differ(struct ev_reader *r, const struct ev_yaml *y, struct ev_measure *m)
 {
 	static const char *const own[] = {"hour",    "day",	"week",	    "rows", "total",
 					  "started", "reached", "currency", NULL};
@@ -1191,14 +616,14 @@ static bool measure_names_differ(struct reader *r, const struct ev_yaml *y, stru
 	for (size_t i = 0; i < m->n_by; i++)
 		for (const char *const *o = own; *o != NULL; o++)
 			if (strcasecmp(m->by[i]->name, *o) == 0 && m->by[i] != m->currency)
-				return wrong(r, place(y),
+				return wrong(r, ev_read_place(y),
 					     "by cannot name '%s', which the views have for "
 					     "themselves: rename the column",
 					     m->by[i]->name);
 	return true;
 }
 
-static bool read_measure(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+static bool read_measure(struct ev_reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			 struct ev_measure *m)
 {
 	static const char *const sums[] = {"fact",  "column", "currency", "for",
@@ -1207,12 +632,12 @@ static bool read_measure(struct reader *r, const struct ev_yaml *key, const stru
 	const struct ev_yaml *v;
 	bool is_sum;
 
-	m->place = place(key);
-	if (!name_of(r, key, "measure", &m->name))
+	m->place = ev_read_place(key);
+	if (!ev_read_name(r, key, "measure", &m->name))
 		return false;
 	is_sum = y->kind != EV_YAML_MAP || ev_yaml_get(y, "of") == NULL;
-	if (!is_map(r, y, "a measure", is_sum ? sums : steps) ||
-	    !required(r, y, "a measure", "fact", &v) || !measure_fact(r, v, m) ||
+	if (!ev_read_is_map(r, y, "a measure", is_sum ? sums : steps) ||
+	    !ev_read_required(r, y, "a measure", "fact", &v) || !measure_fact(r, v, m) ||
 	    !optional_column(r, y, "column", m->fact, &m->column) ||
 	    !optional_column(r, y, "currency", m->fact, &m->currency) ||
 	    !optional_column(r, y, "of", m->fact, &m->of) ||
@@ -1221,17 +646,19 @@ static bool read_measure(struct reader *r, const struct ev_yaml *key, const stru
 	    !measure_names_differ(r, key, m))
 		return false;
 	if (!is_sum && (m->plus.n == 0 || m->minus.n == 0))
-		return wrong(r, place(key), "a measure with of needs from and to: types of events");
+		return wrong(r, ev_read_place(key),
+			     "a measure with of needs from and to: types of events");
 	if (m->column != NULL && m->column->type != EV_TYPE_INT &&
 	    m->column->type != EV_TYPE_DECIMAL)
-		return wrong(r, place(key), "the column of a measure is an int or a decimal");
+		return wrong(r, ev_read_place(key),
+			     "the column of a measure is an int or a decimal");
 	return m->currency == NULL || m->currency->type == EV_TYPE_VARCHAR ||
-	       wrong(r, place(key), "the currency of a measure is a varchar");
+	       wrong(r, ev_read_place(key), "the currency of a measure is a varchar");
 }
 
-static bool read_measures(struct reader *r, const struct ev_yaml *y)
+static bool read_measures(struct ev_reader *r, const struct ev_yaml *y)
 {
-	if (!is_map(r, y, "measures", NULL))
+	if (!ev_read_is_map(r, y, "measures", NULL))
 		return false;
 	r->m->measures = ev_calloc(y->n, sizeof *r->m->measures);
 	for (size_t i = 0; i < y->n; i++)
@@ -1257,14 +684,14 @@ static const char *own_schema(const struct ev_environment *e)
 	return NULL;
 }
 
-static bool read_environments(struct reader *r, const struct ev_yaml *y)
+static bool read_environments(struct ev_reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"target", "schema", NULL};
 	static const char *const targets[] = {"sqlite",	  "postgres",	"snowflake", "redshift",
 					      "bigquery", "clickhouse", "duckdb",    NULL};
 	struct ev_model *m = r->m;
 
-	if (!is_map(r, y, "environments", NULL))
+	if (!ev_read_is_map(r, y, "environments", NULL))
 		return false;
 	m->environments = ev_calloc(y->n, sizeof *m->environments);
 	for (size_t i = 0; i < y->n; i++) {
@@ -1273,20 +700,20 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 		const char *whose;
 		int target;
 
-		e->place = place(y->keys[i]);
+		e->place = ev_read_place(y->keys[i]);
 		e->name = ev_strdup(y->keys[i]->text);
-		if (!is_map(r, y->items[i], "an environment", keys) ||
-		    !required(r, y->items[i], "an environment", "target", &v) ||
-		    !word_of(r, v, "target", targets, &target))
+		if (!ev_read_is_map(r, y->items[i], "an environment", keys) ||
+		    !ev_read_required(r, y->items[i], "an environment", "target", &v) ||
+		    !ev_read_word(r, v, "target", targets, &target))
 			return false;
 		e->target = ev_strdup(targets[target]);
 		if ((v = ev_yaml_get(y->items[i], "schema")) != NULL) {
 			if (v->kind != EV_YAML_SCALAR)
-				return wrong(r, place(v), "schema must be a name");
-			if (!name_of(r, v, "schema", &e->schema))
+				return wrong(r, ev_read_place(v), "schema must be a name");
+			if (!ev_read_name(r, v, "schema", &e->schema))
 				return false;
 			if ((whose = own_schema(e)) != NULL)
-				return wrong(r, place(v),
+				return wrong(r, ev_read_place(v),
 					     "'%s' cannot name a schema: %s has that name for "
 					     "itself",
 					     e->schema, whose);
@@ -1306,50 +733,51 @@ static bool has_group(const struct ev_regex *re, const char *name)
 	return false;
 }
 
-static bool group_of(struct reader *r, const struct ev_yaml *y, const char *what,
+static bool group_of(struct ev_reader *r, const struct ev_yaml *y, const char *what,
 		     const struct ev_regex *re)
 {
 	if (y->kind == EV_YAML_SCALAR && has_group(re, y->text))
 		return true;
-	return wrong(r, place(y), "%s: the pattern has no group '%s': write it as (?<%s>...)", what,
+	return wrong(r, ev_read_place(y),
+		     "%s: the pattern has no group '%s': write it as (?<%s>...)", what,
 		     y->kind == EV_YAML_SCALAR ? y->text : "",
 		     y->kind == EV_YAML_SCALAR ? y->text : "name");
 }
 
 /* When it happened: a group, how it is written, and where. */
-static bool read_format_time(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re,
-			     struct ev_line_format *f)
+static bool read_format_time(struct ev_reader *r, const struct ev_yaml *y,
+			     const struct ev_regex *re, struct ev_line_format *f)
 {
 	static const char *const keys[] = {"group", "format", "zone", NULL};
 	const struct ev_yaml *v;
 	struct ev_error why;
 	unsigned lacks;
 
-	if (!is_map(r, y, "time", keys) || !required(r, y, "time", "group", &v) ||
+	if (!ev_read_is_map(r, y, "time", keys) || !ev_read_required(r, y, "time", "group", &v) ||
 	    !text_of(r, v, "group", &f->time) || !group_of(r, v, "group", re))
 		return false;
 	if ((v = ev_yaml_get(y, "format")) != NULL) {
 		if (!text_of(r, v, "format", &f->time_layout))
 			return false;
 		if (!ev_layout_check(f->time_layout, &lacks, &why))
-			return wrong(r, place(v), "format: %s", why.text);
+			return wrong(r, ev_read_place(v), "format: %s", why.text);
 	}
 	if ((v = ev_yaml_get(y, "zone")) == NULL)
 		return true;
 	if (v->kind != EV_YAML_SCALAR)
-		return wrong(r, place(v), "zone must be a text");
+		return wrong(r, ev_read_place(v), "zone must be a text");
 	f->zone = ev_zone_open(v->text, &why);
-	return f->zone != NULL || wrong(r, place(v), "%s", why.text);
+	return f->zone != NULL || wrong(r, ev_read_place(v), "%s", why.text);
 }
 
 /* What groups are that are no texts. */
-static bool read_format_values(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re,
-			       struct ev_line_format *f)
+static bool read_format_values(struct ev_reader *r, const struct ev_yaml *y,
+			       const struct ev_regex *re, struct ev_line_format *f)
 {
 	static const char *const words[] = {"number", "json", NULL};
 	int word;
 
-	if (!is_map(r, y, "values", NULL))
+	if (!ev_read_is_map(r, y, "values", NULL))
 		return false;
 	f->numbers.list = ev_calloc(y->n, sizeof(char *));
 	f->json.list = ev_calloc(y->n, sizeof(char *));
@@ -1357,7 +785,7 @@ static bool read_format_values(struct reader *r, const struct ev_yaml *y, const 
 		struct ev_names *names;
 
 		if (!group_of(r, y->keys[i], "values", re) ||
-		    !word_of(r, y->items[i], y->keys[i]->text, words, &word))
+		    !ev_read_word(r, y->items[i], y->keys[i]->text, words, &word))
 			return false;
 		names = word == 0 ? &f->numbers : &f->json;
 		names->list[names->n++] = ev_strdup(y->keys[i]->text);
@@ -1366,19 +794,20 @@ static bool read_format_values(struct reader *r, const struct ev_yaml *y, const 
 }
 
 /* Every name becomes a member of the event; _ev is none. */
-static bool groups_fit(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re)
+static bool groups_fit(struct ev_reader *r, const struct ev_yaml *y, const struct ev_regex *re)
 {
 	size_t n = 0;
 
 	for (uint32_t g = 1; g <= ev_regex_groups(re); g++)
 		n += ev_regex_group_name(re, g) != NULL;
 	if (n == 0)
-		return wrong(r, place(y), "the pattern names no group: write one as (?<name>...)");
-	return !has_group(re, "_ev") || wrong(r, place(y), "the name _ev is reserved");
+		return wrong(r, ev_read_place(y),
+			     "the pattern names no group: write one as (?<name>...)");
+	return !has_group(re, "_ev") || wrong(r, ev_read_place(y), "the name _ev is reserved");
 }
 
-static bool read_format_parts(struct reader *r, const struct ev_yaml *y, const struct ev_regex *re,
-			      struct ev_line_format *f)
+static bool read_format_parts(struct ev_reader *r, const struct ev_yaml *y,
+			      const struct ev_regex *re, struct ev_line_format *f)
 {
 	const struct ev_yaml *v;
 
@@ -1392,7 +821,7 @@ static bool read_format_parts(struct reader *r, const struct ev_yaml *y, const s
 	       ((v = ev_yaml_get(y, "values")) == NULL || read_format_values(r, v, re, f));
 }
 
-static bool read_format(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+static bool read_format(struct ev_reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			struct ev_line_format *f)
 {
 	static const char *const keys[] = {"pattern", "type", "time", "values", "null", NULL};
@@ -1401,22 +830,23 @@ static bool read_format(struct reader *r, const struct ev_yaml *key, const struc
 	struct ev_error why;
 	bool good;
 
-	f->place = place(key);
+	f->place = ev_read_place(key);
 	f->name = ev_strdup(key->text);
-	if (!is_map(r, y, "a format", keys) || !required(r, y, "a format", "pattern", &v) ||
+	if (!ev_read_is_map(r, y, "a format", keys) ||
+	    !ev_read_required(r, y, "a format", "pattern", &v) ||
 	    !text_of(r, v, "pattern", &f->pattern))
 		return false;
 	re = ev_regex_compile(v->text, v->len, EV_REGEX_WHOLE, &why);
 	if (re == NULL)
-		return wrong(r, place(v), "pattern: %s", why.text);
+		return wrong(r, ev_read_place(v), "pattern: %s", why.text);
 	good = groups_fit(r, v, re) && read_format_parts(r, y, re, f);
 	ev_regex_free(&re);
 	return good;
 }
 
-static bool read_formats(struct reader *r, const struct ev_yaml *y)
+static bool read_formats(struct ev_reader *r, const struct ev_yaml *y)
 {
-	if (!is_map(r, y, "formats", NULL))
+	if (!ev_read_is_map(r, y, "formats", NULL))
 		return false;
 	r->m->formats = ev_calloc(y->n, sizeof *r->m->formats);
 	for (size_t i = 0; i < y->n; i++)
@@ -1425,7 +855,7 @@ static bool read_formats(struct reader *r, const struct ev_yaml *y)
 	return true;
 }
 
-static bool read_root(struct reader *r, const struct ev_yaml *y)
+static bool read_root(struct ev_reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"evkit",	    "name",	"event",   "types",
 					   "unknown_types", "rules",	"star",	   "expectations",
@@ -1435,26 +865,28 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 	const struct ev_yaml *v;
 	int word, unknown_types = EV_UNKNOWN_REJECT;
 
-	if (!is_map(r, y, "the model", keys) || !required(r, y, "the model", "evkit", &v) ||
-	    !word_of(r, v, "evkit, the version of the model's language,", versions, &word) ||
-	    !required(r, y, "the model", "name", &v) || !text_of(r, v, "name", &r->m->name) ||
-	    !required(r, y, "the model", "event", &v) || !read_event(r, v))
+	if (!ev_read_is_map(r, y, "the model", keys) ||
+	    !ev_read_required(r, y, "the model", "evkit", &v) ||
+	    !ev_read_word(r, v, "evkit, the version of the model's language,", versions, &word) ||
+	    !ev_read_required(r, y, "the model", "name", &v) ||
+	    !text_of(r, v, "name", &r->m->name) ||
+	    !ev_read_required(r, y, "the model", "event", &v) || !read_event(r, v))
 		return false;
 	if (((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v)) ||
-	    !optional_word(r, y, "unknown_types", choices, &unknown_types) ||
+	    !ev_read_optional_word(r, y, "unknown_types", choices, &unknown_types) ||
 	    ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v)) ||
-	    ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v)))
+	    ((v = ev_yaml_get(y, "star")) != NULL && !ev_read_star(r, v)))
 		return false;
 	if ((v = ev_yaml_get(y, "measures")) != NULL && !read_measures(r, v))
 		return false;
 	r->m->unknown_types = (enum ev_unknown)unknown_types;
 	if (r->m->others != NULL && (v = ev_yaml_get(y, "unknown_types")) != NULL)
 		return wrong(
-			r, place(v),
+			r, ev_read_place(v),
 			"with a contract for '*' no type is unknown: leave one of the two out");
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
-			return wrong(r, place(v),
+			return wrong(r, ev_read_place(v),
 				     "expectations must be a list such as "
 				     "[{expect_table_row_count_to_be_between: "
 				     "{min_value: 1}}]");
@@ -1476,7 +908,7 @@ static char *folder_of(const char *file)
 struct ev_model *ev_model_read(const char *file, struct ev_error *err)
 {
 	struct ev_model *m = ev_calloc(1, sizeof *m);
-	struct reader r = {file, m, err, ev_symbols_new(0)};
+	struct ev_reader r = {file, m, err, ev_symbols_new(0)};
 	struct ev_yaml_doc *doc = NULL;
 	char *text = NULL;
 	size_t len;

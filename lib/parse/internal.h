@@ -136,6 +136,8 @@ struct ev_parse {
 	struct ev_parse_options options;
 	const struct ev_format *wrapping; /* what is around the lines; or NULL */
 	const struct ev_format *format;
+	enum ev_status (*step)(struct ev_parse *p, const struct ev_record *rec,
+			       struct ev_error *err);
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;
@@ -149,6 +151,7 @@ struct ev_parse {
 	struct ev_buf out, member, id;
 
 	struct ev_frames *frames;      /* or NULL: records are lines */
+	bool spread;		       /* a record may hold line feeds */
 	const struct ev_record *whole; /* the record as it came, while what is in it is read; or
 					  NULL: it is what is read */
 	struct ev_buf flat;	       /* a document on one line */
@@ -162,7 +165,7 @@ struct ev_parse {
 	/* Of what is wrapped */
 	struct ev_scan *scan; /* of the wrapping */
 	struct ev_buf wrapped, scratch;
-	struct ev_buf key; /* what the queue knows the record by; empty: nothing */
+	struct ev_buf key, source; /* what the queue knows the record by, or nothing; its origin */
 };
 
 /* Steps of formats. */

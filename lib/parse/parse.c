@@ -1,11 +1,32 @@
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "model/nearest.h"
 #include "parse/internal.h"
 #include "scan/form.h"
-#include "json/part.h"
+#include "json/write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Says that no format has that name, and which one may be meant. */
+static void fail_unknown(const struct ev_model *m, const char *name, struct ev_error *err)
+{
+	const size_t n_model = m != NULL ? m->n_formats : 0;
+	const char **known;
+	char hint[EV_HINT];
+	size_t n = 0;
+
+	while (ev_formats[n].name != NULL)
+		n++;
+	known = ev_calloc(n + n_model + 1, sizeof *known);
+	for (size_t i = 0; i < n; i++)
+		known[i] = ev_formats[i].name;
+	for (size_t i = 0; i < n_model; i++)
+		known[n + i] = m->formats[i].name;
+	ev_fail(err, "there is no --format '%s', neither built in nor in the model: %s", name,
+		ev_nearest_hint(name, known, hint));
+	free(known);
+}
 
 /* The format of that name: one that is built in, or else one of the model's. */
 static const struct ev_format *find_format(const struct ev_parse_options *o, const char *name,
@@ -13,7 +34,6 @@ static const struct ev_format *find_format(const struct ev_parse_options *o, con
 					   struct ev_error *err)
 {
 	const struct ev_format *f = ev_format_find(name);
-	struct ev_buf names = {0};
 
 	*of_model = NULL;
 	if (f != NULL)
@@ -22,10 +42,7 @@ static const struct ev_format *find_format(const struct ev_parse_options *o, con
 		*of_model = ev_model_format(o->model, name);
 	if (*of_model != NULL)
 		return &ev_format_of_model;
-	ev_parse_formats(&names);
-	ev_fail(err, "--format takes %s, or the name of one of the model's formats, not '%s'",
-		ev_buf_str(&names), name);
-	ev_buf_free(&names);
+	fail_unknown(o->model, name, err);
 	return NULL;
 }
 
@@ -84,6 +101,11 @@ static bool read_place(struct ev_parse *p, struct ev_error *err)
 	const char *year = guess ? "2000" : o->year, *zone = guess ? "UTC" : o->zone;
 	struct ev_error why;
 
+	if (guess && (o->year != NULL || o->zone != NULL)) {
+		ev_fail(err, "%s is for formats whose events get their time from the line, not %s",
+			o->year != NULL ? "--year" : "--zone", p->format->name);
+		return false;
+	}
 	if (year != NULL && !read_year(year, &p->place.from, err))
 		return false;
 	if (zone == NULL) {
@@ -157,7 +179,10 @@ struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	if (p->frames != NULL)
 		ev_events_are_framed(p->events);
-	p->scan = ev_scan_new();
+	p->spread = options->spread || p->frames != NULL;
+	p->step = p->wrapping != NULL ? ev_parse_wrapped : p->format->step;
+	if (p->wrapping != NULL)
+		p->scan = ev_scan_new();
 	p->counts[0] = (struct ev_count){"out", &p->n_out, true, false};
 	p->counts[1] = (struct ev_count){"header", &p->n_header, true, false};
 	if (!read_place(p, err) ||
@@ -191,6 +216,7 @@ void ev_parse_free(struct ev_parse **p)
 	ev_buf_free(&(*p)->wrapped);
 	ev_buf_free(&(*p)->scratch);
 	ev_buf_free(&(*p)->key);
+	ev_buf_free(&(*p)->source);
 	free(*p);
 	*p = NULL;
 }
@@ -303,23 +329,6 @@ static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
 	ev_event_write(event->doc, event->reserved, m->p, m->len, &p->out);
 }
 
-/* Without the white space between tokens, which may be line ends. */
-static void put_flat(const char *p, size_t len, struct ev_buf *out)
-{
-	bool quoted = false;
-
-	ev_buf_room(out, len);
-	for (size_t i = 0; i < len; i++) {
-		if (quoted && p[i] == '\\')
-			ev_buf_putc(out, p[i++]);
-		else if (p[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (ev_json_blank(p[i]) || p[i] == '\n'))
-			continue;
-		ev_buf_putc(out, p[i]);
-	}
-}
-
 /* Passes an event on that is spread over lines. */
 static enum ev_status pass_flat(struct ev_parse *p, const struct ev_record *rec,
 				const struct ev_doc *d, struct ev_error *err)
@@ -329,7 +338,7 @@ static enum ev_status pass_flat(struct ev_parse *p, const struct ev_record *rec,
 	enum ev_status st;
 
 	ev_buf_reset(&p->flat);
-	put_flat(d->text, d->len, &p->flat);
+	ev_json_flat(d->text, d->len, &p->flat);
 	memset(ev_buf_room(&p->flat, EV_IN_SLACK), 0, EV_IN_SLACK);
 	flat.p = p->flat.p;
 	flat.len = p->flat.len;
@@ -349,7 +358,7 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 	const struct ev_doc *d = event->doc;
 	const bool add_id = lacks_id(p, d);
 
-	if ((p->frames != NULL || p->options.spread) && memchr(d->text, '\n', d->len) != NULL)
+	if (p->spread && memchr(d->text, '\n', d->len) != NULL)
 		return pass_flat(p, rec, d, err);
 	if (!p->options.origin && !add_id)
 		return ev_port_line(p->port, d->text, d->len, err);
@@ -424,9 +433,9 @@ static enum ev_status put_event(struct ev_parse *p, struct ev_error *err)
 {
 	const struct ev_buf *o = &p->out;
 
-	if ((p->frames != NULL || p->options.spread) && memchr(o->p, '\n', o->len) != NULL) {
+	if (p->spread && memchr(o->p, '\n', o->len) != NULL) {
 		ev_buf_reset(&p->flat);
-		put_flat(o->p, o->len, &p->flat);
+		ev_json_flat(o->p, o->len, &p->flat);
 		o = &p->flat;
 	}
 	p->n_out++;
@@ -481,5 +490,5 @@ enum ev_status ev_parse_end_checked(struct ev_parse *p, const struct ev_record *
 
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	return p->wrapping != NULL ? ev_parse_wrapped(p, rec, err) : p->format->step(p, rec, err);
+	return p->step(p, rec, err);
 }

@@ -48,8 +48,16 @@ static void take_key(struct ev_parse *p, const struct ev_doc *d, const char *nam
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 		return;
 	text = ev_string(d, at, &p->scratch, &len);
-	ev_buf_printf(&p->key, "%s\n", name);
 	ev_buf_put(&p->key, text, len);
+}
+
+/* The source of a record that has one: the file and the key. */
+static const char *keyed_source(struct ev_parse *p, const struct ev_record *rec)
+{
+	ev_buf_reset(&p->source);
+	ev_buf_printf(&p->source, "%s/", rec->source);
+	ev_buf_put(&p->source, p->key.p, p->key.len);
+	return ev_buf_str(&p->source);
 }
 
 bool ev_unwrap_kinesis(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
@@ -86,13 +94,14 @@ bool ev_unwrap_sqs(struct ev_parse *p, const struct ev_record *rec, struct ev_bu
 
 bool ev_unwrap_docker(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
 {
-	const char *at = rec->p, *end = rec->p + rec->len, *text;
-	size_t len;
+	const char *at = rec->p, *end = rec->p + rec->len;
 
 	while (at < end) {
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = lf != NULL ? lf : end;
 		const struct ev_doc *d = read_object(p, at, (size_t)(stop - at));
+		const char *text;
+		size_t len;
 
 		if (d == NULL || (text = text_of(p, d, "log", &len)) == NULL)
 			return false;
@@ -171,6 +180,8 @@ enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
 	}
 	if (inner.len == 0)
 		return ev_parse_refuse(p, rec, "foreign", "there is nothing in the record", err);
+	if (p->key.len > 0)
+		inner.source = keyed_source(p, rec);
 	p->whole = rec;
 	st = p->format->step(p, &inner, err);
 	p->whole = NULL;

@@ -179,6 +179,16 @@ void ev_each_read(struct ev_each *l, const struct ev_event *event)
 	}
 }
 
+bool ev_each_fits(struct ev_each *l, const struct ev_event *event, const struct ev_containers *w)
+{
+	const size_t n = w->n + w->n_others > 0 ? ev_each_find(l, event) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!ev_containers_fit(w, event->doc, ev_each_at(l, i)))
+			return false;
+	return true;
+}
+
 void ev_events_free(struct ev_events **e)
 {
 	if (*e == NULL)

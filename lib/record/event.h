@@ -114,6 +114,8 @@ static inline const uint32_t *ev_each_at(const struct ev_each *l, size_t i)
 {
 	return l->at + i * l->picks->n;
 }
+/* ev_containers_fit of each element. */
+bool ev_each_fits(struct ev_each *l, const struct ev_event *event, const struct ev_containers *w);
 /* EV_OK, or EV_REJECT with why set (code and reasons). */
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);

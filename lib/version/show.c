@@ -157,6 +157,7 @@ enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 	c->word = v->word.p;
 	c->word_len = v->word.len;
 	st = ev_version_gather(v, c->word, c->word_len, err);
+	v->n_erased = c->n_erased;
 	if (st == EV_OK)
 		st = c->n_links == 0 ? EV_EOF : ev_version_fold(v, err);
 	v->read = NULL; /* the records have changed places */

@@ -67,7 +67,10 @@ const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
  * the last such section.
  */
 uint64_t ev_version_missing(const struct ev_version *v, const char **batch);
-/* How many records of the input stay erased (version/erase.h); they count as duplicates. */
+/*
+ * How many records of the input stay erased (version/erase.h); they count as duplicates. After
+ * ev_version_show: how many of the event were erased.
+ */
 uint64_t ev_version_erased(const struct ev_version *v);
 void ev_version_free(struct ev_version **v);
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 #
-# logs.sh: text logs for the benchmark, a line for each line of the events.
+# logs.sh: text logs and a table for the benchmark, a line for each line of the events.
 #
-#     logs.sh nginx|syslog|logfmt <EVENTS >LOG
+#     logs.sh nginx|syslog|logfmt|csv <EVENTS >LOG
 #
 # What varies does so by the number of the line, so they are the same bytes on every machine.
 set -eu
@@ -14,6 +14,8 @@ BEGIN {
 		"curl/7.88.1|-", agent, "|")
 	split("GET POST GET GET HEAD", method, " ")
 	split("200 200 304 404 302 500", status, " ")
+	if (kind == "csv")
+		print "order,time,user,event,tickets,total,note"
 }
 {
 	n = NR * 7919 % 1000003
@@ -25,6 +27,10 @@ BEGIN {
 	else if (kind == "syslog")
 		printf "<%d>1 2026-03-01T%s.%06d+01:00 web%d.shop.example checkout %d ID%d [order@32473 id=\"%d\" total=\"%d.%02d\"] order %d paid, %d tickets sent to the customer\n",
 			n % 192, clock, n % 1000000, n % 16, n % 65536, n % 50, n, n % 300, n % 100, n, n % 8
+	else if (kind == "csv")
+		printf "%d,2026-03-01T%s.%03dZ,user%d,%s,%d,%d.%02d,%s\n",
+			n, clock, n % 1000, n % 5000, n % 3 ? "Tom live" : "\"Tom \"\"the cat\"\", live\"",
+			n % 8, n % 300, n % 100, n % 50 ? "" : "\"on two\nlines\""
 	else
 		printf "time=2026-03-01T%s.%03dZ level=info msg=\"order paid\" order=%d user=user%d total=%d.%02d currency=EUR tickets=%d event=\"Tom \\\"the cat\\\" live\" ok\n",
 			clock, n % 1000, n, n % 5000, n % 300, n % 100, n % 8
