@@ -671,7 +671,7 @@ for program in $filters; do
 	run "$command --stats stats lines"
 	check "$program --stats FILE" 0 "@$program.want"
 	{
-		printf '{"program":"%s","batch":"a \\"b\\"","ok":true,"bytes":%d,' "$program" "$(wc -c <lines)"
+		printf '{"program":"%s","batch":"a \\"b\\"","ok":true,"octets":%d,' "$program" "$(wc -c <lines)"
 		printf '"rejects":{%s},"stages":[{"program":"%s"' "$codes" "$program"
 		# shellcheck disable=SC2046,SC2183 # pairs of words
 		printf ',"%s":%s' $(expect "$program")

@@ -178,9 +178,9 @@ same 'the manifest says what is there' out/manifest.json - <<'END'
 	"evkit":1,
 	"dialect":"pgtext",
 	"files":[
-		{"table":"every","use":"insert","file":"every.tsv","rows":20,"bytes":1580,"xxh3_128":"e98b6b1583391a3498046ed4f72c1bcd","columns":["ev_owner","ev_index","t","n","d","b","at","day","u","j"]},
-		{"table":"select","use":"insert","file":"select.tsv","rows":1,"bytes":91,"xxh3_128":"899801c77285aa3495b7e2b3fe43ba62","columns":["ev_owner","ev_version","ev_index","ev_valid_from","ev_valid_to","ev_current","ev_deleted","order","order_key"]},
-		{"table":"user","use":"insert","file":"user.tsv","rows":1,"bytes":41,"xxh3_128":"cac57773a9ab6ee82d83893ddc88eeab","columns":["user_key","ev_inferred","t"]}
+		{"table":"every","use":"insert","file":"every.tsv","rows":20,"octets":1580,"xxh3_128":"e98b6b1583391a3498046ed4f72c1bcd","columns":["ev_owner","ev_index","t","n","d","b","at","day","u","j"]},
+		{"table":"select","use":"insert","file":"select.tsv","rows":1,"octets":91,"xxh3_128":"899801c77285aa3495b7e2b3fe43ba62","columns":["ev_owner","ev_version","ev_index","ev_valid_from","ev_valid_to","ev_current","ev_deleted","order","order_key"]},
+		{"table":"user","use":"insert","file":"user.tsv","rows":1,"octets":41,"xxh3_128":"cac57773a9ab6ee82d83893ddc88eeab","columns":["user_key","ev_inferred","t"]}
 	]
 }
 END
@@ -716,7 +716,7 @@ for i in 1 2 3 4 5 6 7 8; do
 		evload tsv:both $who 2>told.$who &
 	done
 	wait
-	sed -n 's/.*"file":"\([^"]*\)".*"bytes":\([0-9]*\).*/\1 \2/p' both/manifest.json | while read -r file bytes; do
+	sed -n 's/.*"file":"\([^"]*\)".*"octets":\([0-9]*\).*/\1 \2/p' both/manifest.json | while read -r file bytes; do
 		[ "$(wc -c <both/"$file")" = "$bytes" ] || echo "$file"
 	done >mixed.$i
 done

@@ -371,7 +371,7 @@ static void prepare_stats(struct run *r)
 	ev_json_text(&b, "program", r->c->program->name);
 	ev_json_text(&b, "batch", cli_section_batch(&r->s));
 	ev_json_bool(&b, "ok", !r->s.refused);
-	ev_json_u64(&b, "bytes", bytes_read(r));
+	ev_json_u64(&b, "octets", bytes_read(r));
 	ev_buf_puts(&b, ",\"rejects\":{");
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
 		ev_json_u64(&b, code, n);

@@ -55,7 +55,7 @@ static const rlim_t memory_per_byte = 64;
 enum { NO_MEMORY = SIGUSR1 };
 
 enum task { COMPILE, TEST, RUN };
-enum answer { HOLDS, FAILS, RAISED, TOO_LONG };
+enum answer { HOLDS, FAILS, RAISED, TOO_LONG, ABSENT };
 
 struct request {
 	uint32_t task;
@@ -129,6 +129,7 @@ struct work {
 	jq_state **programs;
 	size_t n, cap;
 	struct ev_buf in, out;
+	const char *absent; /* why the library is not there; or NULL */
 };
 
 static _Noreturn void end(int number)
@@ -220,9 +221,14 @@ static const char prelude[] = ORDERED("_less", "<") ORDERED("_lesseq", "<=")
 static enum answer compile(struct work *w, const struct request *r)
 {
 	struct ev_buf text = {0};
-	jq_state *q = libjq.jq_init();
+	jq_state *q;
 	bool good;
 
+	if (w->absent != NULL) {
+		ev_buf_puts(&w->out, w->absent);
+		return ABSENT;
+	}
+	q = libjq.jq_init();
 	if (q == NULL)
 		no_memory(NULL);
 	libjq.jq_set_error_cb(q, on_message, &w->out);
@@ -340,6 +346,27 @@ static void serve(struct work *w)
 	}
 }
 
+/*
+ * Loads the library. Here rather than in the parent, for which a dlopen() that lacks memory would be
+ * the end: glibc 2.36 then follows a null pointer.
+ */
+static void load(struct work *w)
+{
+	void *library = dlopen(LIBJQ, RTLD_NOW | RTLD_LOCAL), *function;
+
+	for (size_t i = 0; i < sizeof functions / sizeof functions[0] && library != NULL; i++) {
+		function = dlsym(library, functions[i].name);
+		if (function == NULL)
+			library = NULL;
+		else /* ISO C has no cast from an object to a function */
+			memcpy((char *)&libjq + functions[i].at, &function, sizeof function);
+	}
+	if (library != NULL)
+		libjq.jv_nomem_handler(no_memory_in_libjq, NULL);
+	else
+		w->absent = ev_strdup(dlerror());
+}
+
 static rlim_t address_space(void)
 {
 	unsigned long long pages = 0;
@@ -369,7 +396,7 @@ static _Noreturn void be_worker(int fd, pid_t parent)
 	if (getppid() != parent)
 		end(SIGKILL);
 	ev_oom_handler(no_memory);
-	libjq.jv_nomem_handler(no_memory_in_libjq, NULL);
+	load(&w);
 	w.base = address_space();
 	if (dup2(fd, 0) < 0)
 		end(SIGKILL);
@@ -391,29 +418,6 @@ static struct {
 	size_t users;
 } worker;
 
-/* Loads the library, if it is not there yet. */
-static bool load(struct ev_error *err)
-{
-	void *library, *function;
-
-	if (libjq.jq_init != NULL)
-		return true;
-	library = dlopen(LIBJQ, RTLD_NOW | RTLD_LOCAL);
-	for (size_t i = 0; i < sizeof functions / sizeof functions[0] && library != NULL; i++) {
-		function = dlsym(library, functions[i].name);
-		if (function == NULL)
-			library = NULL;
-		else /* ISO C has no cast from an object to a function */
-			memcpy((char *)&libjq + functions[i].at, &function, sizeof function);
-	}
-	if (library != NULL)
-		return true;
-	libjq = (struct libjq){0};
-	ev_fail(err, "libjq, which this needs, cannot be loaded: %s: install it (libjq1)",
-		dlerror());
-	return false;
-}
-
 static void tell_why(struct ev_error *err)
 {
 	ev_fail(err, "the process for libjq cannot be started: %s", strerror(errno));
@@ -424,8 +428,6 @@ static bool start(struct ev_error *err)
 	pid_t parent = getpid();
 	int pair[2];
 
-	if (!load(err))
-		return false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
 		tell_why(err);
 		return false;
@@ -501,7 +503,7 @@ static int perform(struct ev_jq *q, const struct request *r, const void *p, stru
 		if (worker.pid == 0 && !start(err))
 			return -1;
 		if (q->known != worker.number && ask(&make, q->program, reply, text)) {
-			if (reply->answer == RAISED)
+			if (reply->answer == RAISED || reply->answer == ABSENT)
 				return 0;
 			q->known = worker.number;
 		}
@@ -527,13 +529,16 @@ struct ev_jq *ev_jq_compile(const char *program, struct ev_error *err)
 	number = perform(q, NULL, NULL, &reply, &text, err);
 	if (number == 0 && reply.answer == RAISED)
 		ev_fail(err, "jq: %s", ev_buf_str(&text));
+	else if (number == 0 && reply.answer == ABSENT)
+		ev_fail(err, "libjq, which this needs, cannot be loaded: %s: install it (libjq1)",
+			ev_buf_str(&text));
 	else if (number > 0)
 		ev_fail(err, "jq: libjq cannot compile it %s",
 			number == SIGPROF     ? "in time"
 			: number == NO_MEMORY ? "within its bound of memory"
 					      : "without breaking down");
 	ev_buf_free(&text);
-	if (number != 0 || reply.answer == RAISED)
+	if (number != 0 || reply.answer == RAISED || reply.answer == ABSENT)
 		ev_jq_free(&q);
 	return q;
 }

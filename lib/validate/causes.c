@@ -291,7 +291,7 @@ bool ev_causes_state(const struct ev_causes *b, const struct ev_model *m, size_t
 	ev_buf_puts(out, "{\"cause\":{");
 	put_cause(m, c, true, out);
 	/* In hexadecimal digits, because it need not be UTF-8. */
-	ev_buf_puts(out, "\"bytes\":\"");
+	ev_buf_puts(out, "\"octets\":\"");
 	for (size_t k = 0; k < c->raw.len; k++)
 		ev_buf_printf(out, "%02x", (unsigned char)c->raw.p[k]);
 	ev_buf_putc(out, '"');
@@ -318,7 +318,7 @@ static bool read_bytes(struct ev_cause *c, const struct ev_doc *d, uint32_t samp
 {
 	char *hex = NULL;
 	uint64_t base64, cut;
-	bool good = read_text(d, sample, "bytes", &hex) && hex != NULL && strlen(hex) % 2 == 0 &&
+	bool good = read_text(d, sample, "octets", &hex) && hex != NULL && strlen(hex) % 2 == 0 &&
 		    strlen(hex) <= 2 * (size_t)MOST_RAW &&
 		    ev_state_u64(d, sample, "base64", &base64) && base64 <= 1 &&
 		    ev_state_u64(d, sample, "was_cut", &cut) && cut <= 1;

@@ -359,7 +359,7 @@ static void describe_part(const struct ev_bundle *b, size_t table, const struct 
 	ev_json_text(m, "use", t != NULL ? "insert" : "delete");
 	ev_json_text(m, "file", p->file);
 	ev_json_u64(m, "rows", p->rows);
-	ev_json_u64(m, "bytes", p->bytes);
+	ev_json_u64(m, "octets", p->bytes);
 	ev_json_text(m, "xxh3_128", p->digest);
 	describe_columns(t != NULL ? t->columns : ev_gone_columns, t != NULL ? t->n : EV_GONE, m);
 }
@@ -394,7 +394,7 @@ static void describe_bundle(const struct ev_bundle *b, const struct ev_bundle_pa
 		ev_buf_putc(m, '}');
 	}
 	ev_buf_printf(m,
-		      "\n\t],\n\t\"script\":{\"file\":\"%s\",\"bytes\":%llu,\"xxh3_128\":"
+		      "\n\t],\n\t\"script\":{\"file\":\"%s\",\"octets\":%llu,\"xxh3_128\":"
 		      "\"%s\"},\n",
 		      script_name, (unsigned long long)script->bytes, script->digest);
 }

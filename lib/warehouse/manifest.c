@@ -159,7 +159,7 @@ static enum ev_status verify_file(struct manifest *m, uint32_t at, struct ev_err
 
 	/* It names files beside it, and no other. */
 	if (name == NULL || name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL ||
-	    !number_of(m, at, "bytes", &want))
+	    !number_of(m, at, "octets", &want))
 		return no_manifest(m, err);
 	ev_buf_printf(&path, "%s/%s", m->folder, name);
 	if (access(ev_buf_str(&path), F_OK) != 0 && errno == ENOENT) {
