@@ -9,8 +9,8 @@
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
 
-static struct cli_option options[] = {
-	{"format", 'f', "FORMAT", NULL},
+static const struct cli_option options[] = {
+	{"format", 'f', "FORMAT", "what the lines are (default: auto):"},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
 	{"zone", '\0', "ZONE", "where times without an offset are local, such as Europe/Amsterdam"},
 	{"year", '\0', "YEAR", "that of times without one: 2026, or the day that it begins with"},
@@ -55,29 +55,9 @@ static const struct cli_program program = {
 	.purpose = "Turns raw log lines into events, one JSON object a line.",
 	.input = CLI_BEGINS,
 	.options = options,
+	.values = ev_parse_formats,
 	.take = take,
 };
-
-/* The formats are a table, whose names the help lists, in lines of a terminal's width. */
-static const char *help_of_format(struct ev_buf *out)
-{
-	enum { MARGIN = 29, WIDTH = 66 };
-	struct ev_buf names = {0};
-	size_t from = 0;
-
-	ev_buf_puts(out, "what the lines are (default: auto):");
-	ev_parse_formats(&names);
-	for (const char *p = ev_buf_str(&names), *blank; *p != '\0'; p = blank + (*blank == ' ')) {
-		blank = strchrnul(p, ' ');
-		if (out->len - from + (size_t)(blank - p) > WIDTH) {
-			ev_buf_printf(out, "\n%*s", MARGIN - 1, "");
-			from = out->len;
-		}
-		ev_buf_printf(out, " %.*s", (int)(blank - p), p);
-	}
-	ev_buf_free(&names);
-	return ev_buf_str(out);
-}
 
 CLI_STEP(step, ev_parse_step)
 
@@ -100,15 +80,12 @@ int main(int argc, char **argv)
 	struct cli_engine engine = {.flow = CLI_FLOW_EACH, .keeps_places = true, .step = step};
 	struct ev_model *model = NULL;
 	struct ev_parse *parse;
-	struct ev_buf help = {0};
 	struct cli cli;
 	int status;
 
-	options[0].help = help_of_format(&help);
 	cli_open(&cli, &program, argc, argv);
 	if (new_seal != NULL) {
 		cli_must(&cli, cli_seal_new(new_seal, &cli.error));
-		ev_buf_free(&help);
 		cli_close(&cli);
 		return CLI_OK;
 	}
@@ -120,7 +97,6 @@ int main(int argc, char **argv)
 	status = cli_run(&cli, &engine, cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	ev_model_free(&model);
-	ev_buf_free(&help);
 	cli_close(&cli);
 	return status;
 }

@@ -178,14 +178,37 @@ static size_t n_common(const struct cli_program *p)
 	}
 }
 
-static void print_option(const struct cli_option *o)
+/* What an option takes, behind its help, in lines of a terminal's width. */
+static void print_values(const struct cli_option *o, void (*list)(struct ev_buf *out))
+{
+	enum { MARGIN = 28, WIDTH = 66 };
+	size_t used = strlen(o->help);
+	struct ev_buf values = {0};
+	const char *blank;
+
+	list(&values);
+	for (const char *p = ev_buf_str(&values); *p != '\0'; p = blank + (*blank == ' ')) {
+		blank = strchrnul(p, ' ');
+		if (used + (size_t)(blank - p) > WIDTH) {
+			printf("\n%*s", MARGIN, "");
+			used = 0;
+		}
+		used += (size_t)printf(" %.*s", (int)(blank - p), p);
+	}
+	ev_buf_free(&values);
+}
+
+static void print_option(const struct cli_option *o, void (*values)(struct ev_buf *out))
 {
 	char left[64];
 
 	snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter != '\0' ? '-' : ' ',
 		 o->letter != '\0' ? o->letter : ' ', o->letter != '\0' ? "," : " ", o->name,
 		 o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
-	printf("  %-26s %s\n", left, o->help);
+	printf("  %-26s %s", left, o->help);
+	if (values != NULL)
+		print_values(o, values);
+	putchar('\n');
 }
 
 static _Noreturn void print_and_exit(void)
@@ -202,9 +225,9 @@ static _Noreturn void help(const struct cli_program *p)
 {
 	printf("usage: %s\n\n%s\n\n", p->usage, p->purpose);
 	for (const struct cli_option *o = p->options; o != NULL && o->name != NULL; o++)
-		print_option(o);
+		print_option(o, o == p->options ? p->values : NULL);
 	for (size_t i = 0; i < n_common(p); i++)
-		print_option(&common[i]);
+		print_option(&common[i], NULL);
 	printf("\nExit status: 0 done, 1 the verdict is no, 2 trouble. See %s(1) and evkit(7).\n",
 	       p->name);
 	print_and_exit();

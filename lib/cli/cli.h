@@ -40,6 +40,7 @@ struct cli_program {
 	const char *purpose; /* one line */
 	enum cli_input input;
 	const struct cli_option *options;
+	void (*values)(struct ev_buf *out); /* or NULL: what the first one takes, for --help */
 	/*
 	 * Takes an option of the program's own; index into options. Exits by cli_usage if it is
 	 * wrong.
@@ -72,7 +73,7 @@ struct cli {
 	const struct cli_program *program;
 	const char *model, *rejects, *batch, *stats, *output;
 	const char *metrics; /* where a run's metrics go (metrics.h), or NULL */
-	const char *folder; /* -o, where that names a folder; output is then NULL */
+	const char *folder;  /* -o, where that names a folder; output is then NULL */
 	struct cli_limit max_rejects;
 	size_t max_line;
 	bool first, progress, print_stats;

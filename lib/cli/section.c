@@ -55,16 +55,22 @@ static void own_stage(struct cli_sections *s, struct cli_stage *stage)
 			 (unsigned long long)in, (unsigned long long)sum);
 }
 
+/* How many records the section has, if all of them were rejected; else 0. */
+static uint64_t rejects_alone(const struct cli_sections *s)
+{
+	const struct cli_section_sums now = sums_now(s), *b = &s->before;
+	const uint64_t rejected = now.rejected - b->rejected;
+
+	return now.in - b->in > rejected + now.blank - b->blank ? 0 : rejected;
+}
+
 /* A batch of rejects alone is refused: more likely the model is wrong. */
 static void refuse_nothing(struct cli_sections *s)
 {
-	struct cli_section_sums now = sums_now(s), *b = &s->before;
-	uint64_t rejected = now.rejected - b->rejected;
+	const uint64_t rejected = s->e->no_batch ? 0 : rejects_alone(s);
 
-	if (s->e->no_batch || rejected == 0 || now.in - b->in > rejected + now.blank - b->blank)
-		return;
 	s->nothing_passed += rejected;
-	s->refused = true;
+	s->refused |= rejected > 0;
 }
 
 /* The digest of the input */
@@ -273,11 +279,12 @@ static void name_section(struct cli_sections *s)
 	s->c->batch = ev_buf_str(&s->own_batch);
 }
 
+/* One of rejects alone waits for more: a bad line in a quiet hour is no reason to end a stream. */
 static bool is_old(const struct cli_sections *s)
 {
 	struct timespec now;
 
-	if (s->c->commit_seconds < 0)
+	if (s->c->commit_seconds < 0 || rejects_alone(s) > 0)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return cli_seconds(&s->opened_at, &now) >= s->c->commit_seconds;

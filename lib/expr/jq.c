@@ -347,8 +347,8 @@ static void serve(struct work *w)
 }
 
 /*
- * Loads the library. Here rather than in the parent, for which a dlopen() that lacks memory would be
- * the end: glibc 2.36 then follows a null pointer.
+ * Loads the library. Here rather than in the parent, for which a dlopen() that lacks memory would
+ * be the end: glibc 2.36 then follows a null pointer.
  */
 static void load(struct work *w)
 {

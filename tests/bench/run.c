@@ -652,6 +652,7 @@ static void start_up(void)
 		{"evschema", "-e", "prod"},
 		{"evreport", "few.json"},
 		{"evprofile", "few.jsonl"},
+		{"evkafka", "--version"},
 		{"evstate", "info", "few"},
 		{"evlake", "verify", "few.lake"},
 		{"evreject", "show", "few.rejects"},
