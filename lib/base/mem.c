@@ -87,6 +87,13 @@ char *ev_strdup(const char *s)
 	return ev_strndup(s, strlen(s));
 }
 
+void *ev_realloc_one(void *p, size_t n, size_t size)
+{
+	if ((n & (n - 1)) != 0)
+		return p;
+	return ev_realloc_array(p, n == 0 ? 1 : 2 * n, size);
+}
+
 void ev_grow(void *p, size_t *cap, size_t need, size_t size)
 {
 	void **array = p;

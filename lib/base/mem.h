@@ -16,6 +16,11 @@ void *ev_realloc(void *p, size_t size);
 /* An array of n elements of size bytes; checks the product for overflow. */
 void *ev_realloc_array(void *p, size_t n, size_t size);
 /*
+ * Room for one element more behind n, of an array that has never got room but by this. It grows
+ * at 0 and at powers of two, so what is copied stays in proportion to n.
+ */
+void *ev_realloc_one(void *p, size_t n, size_t size);
+/*
  * What will be visited in no order: from 2 MiB on in huge pages if the system has them, because it
  * would else miss the processor's table of pages at every step. Aligned to 64 bytes. Freed by
  * free.

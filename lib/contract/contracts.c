@@ -121,7 +121,7 @@ static bool is_checked(struct ev_contracts *v, const struct ev_contract_type *c,
 
 static void add_column(struct ev_contract_columns *c, const struct ev_column *column, uint32_t slot)
 {
-	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
+	c->list = ev_realloc_one(c->list, c->n, sizeof *c->list);
 	c->list[c->n++] = (struct ev_contract_column){column, slot};
 }
 
@@ -167,7 +167,7 @@ static struct ev_contract_elements *elements_of(struct ev_contracts *v, struct e
 	for (size_t i = 0; i < c->n_elements; i++)
 		if (c->elements[i].each == each)
 			return &c->elements[i];
-	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
+	c->elements = ev_realloc_one(c->elements, c->n_elements, sizeof *c->elements);
 	c->elements[c->n_elements] = (struct ev_contract_elements){.each = each};
 	return &c->elements[c->n_elements++];
 }
@@ -256,7 +256,7 @@ static void take_rule(struct ev_contracts *v, struct ev_contract_type *c, const 
 
 	if (c->n_rules > 0 && c->rules[c->n_rules - 1] == i)
 		return; /* the rule names the type twice */
-	c->rules = ev_realloc_array(c->rules, c->n_rules + 1, sizeof *c->rules);
+	c->rules = ev_realloc_one(c->rules, c->n_rules, sizeof *c->rules);
 	c->rules[c->n_rules++] = i;
 	ev_buf_printf(&by, "the rule '%s'", rule->name);
 	ev_presence_add_expr(v->presence, v->exprs[i],

@@ -27,15 +27,15 @@ struct ev_pick_level {
 
 static uint32_t new_level(struct ev_picks *p)
 {
-	p->levels = ev_realloc_array(p->levels, p->n_levels + 1, sizeof *p->levels);
+	p->levels = ev_realloc_one(p->levels, p->n_levels, sizeof *p->levels);
 	p->levels[p->n_levels] = (struct ev_pick_level){.n = 0};
 	return p->n_levels++;
 }
 
 static uint32_t new_slot(struct ev_picks *p, uint32_t member_id)
 {
-	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
-	p->member_ids = ev_realloc_array(p->member_ids, p->n + 1, sizeof *p->member_ids);
+	p->at = ev_realloc_one(p->at, p->n, sizeof *p->at);
+	p->member_ids = ev_realloc_one(p->member_ids, p->n, sizeof *p->member_ids);
 	p->at[p->n] = EV_NOWHERE;
 	p->member_ids[p->n] = member_id;
 	return p->n++;
@@ -76,8 +76,10 @@ static struct edge *edge_of(struct ev_picks *p, uint32_t level, uint32_t symbol)
 	struct ev_pick_level *l = &p->levels[level];
 
 	if (symbol >= l->n_symbols) {
-		l->edges = ev_realloc_array(l->edges, (size_t)symbol + 1, sizeof *l->edges);
-		while (l->n_symbols <= symbol)
+		const size_t n = (size_t)symbol + 1 + l->n_symbols;
+
+		l->edges = ev_realloc_array(l->edges, n, sizeof *l->edges);
+		while (l->n_symbols < n)
 			l->edges[l->n_symbols++] = (struct edge){NONE, NONE};
 	}
 	l->n += l->edges[symbol].slot == NONE;
@@ -87,7 +89,7 @@ static struct edge *edge_of(struct ev_picks *p, uint32_t level, uint32_t symbol)
 static uint32_t add_rest(struct ev_picks *p, const struct ev_path *path, uint32_t step,
 			 uint32_t from)
 {
-	p->rests = ev_realloc_array(p->rests, p->n_rests + 1, sizeof *p->rests);
+	p->rests = ev_realloc_one(p->rests, p->n_rests, sizeof *p->rests);
 	p->rests[p->n_rests++] = (struct ev_pick_rest){
 		.path = path, .step = step, .from = from, .slot = new_slot(p, EV_NO_MEMBER_ID)};
 	return p->n - 1;

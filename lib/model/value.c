@@ -81,7 +81,7 @@ static uint32_t number_of(struct ev_model *m, struct ev_value_expr expr, const c
 	}
 	expr.text = ev_strdup(text);
 	expr.of = expr.envelope ? only_path(&expr) : NULL;
-	m->exprs = ev_realloc_array(m->exprs, m->n_exprs + 1, sizeof *m->exprs);
+	m->exprs = ev_realloc_one(m->exprs, m->n_exprs, sizeof *m->exprs);
 	m->exprs[m->n_exprs++] = expr;
 	return (uint32_t)m->n_exprs;
 }

@@ -62,7 +62,7 @@ static void add_needs(struct ev_compute *c, bool star, const char *type)
 	for (size_t i = 0; i < c->n_needs && type != NULL; i++)
 		if (strcmp(c->needs[i].type, type) == 0)
 			return;
-	c->needs = ev_realloc_array(c->needs, c->n_needs + 1, sizeof *c->needs);
+	c->needs = ev_realloc_one(c->needs, c->n_needs, sizeof *c->needs);
 	n = &c->needs[c->n_needs++];
 	*n = (struct needs){type, type != NULL ? strlen(type) : 0,
 			    ev_calloc(m->n_exprs, sizeof *n->of)};

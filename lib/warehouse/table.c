@@ -20,7 +20,7 @@ static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t s
 	va_start(ap, fmt);
 	vsnprintf(name, sizeof name, fmt, ap);
 	va_end(ap);
-	t->columns = ev_realloc_array(t->columns, t->n + 1, sizeof *t->columns);
+	t->columns = ev_realloc_one(t->columns, t->n, sizeof *t->columns);
 	t->columns[t->n++] = (struct ev_column){
 		.name = ev_strdup(name), .type = type, .size = size, .scale = scale};
 }
