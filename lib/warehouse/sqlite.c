@@ -329,8 +329,8 @@ static enum ev_status check_ledger(struct ev_sqlite *s, struct ev_error *err)
 static enum ev_status find_ledger(struct ev_sqlite *s, struct ev_error *err)
 {
 	static const char *const sql[] = {"SELECT 1 FROM ev_ledger LIMIT 0",
-					  "SELECT commit_no, batch, digest, mode, rows, balance, "
-					  "position, model FROM ev_ledger LIMIT 0",
+					  ("SELECT commit_no, batch, digest, mode, rows, balance, "
+					   "position, model FROM ev_ledger LIMIT 0"),
 					  "SELECT offsets FROM ev_ledger LIMIT 0"};
 	static const char *const lacks[] = {
 		"there is no ledger: make the tables first",
