@@ -37,7 +37,7 @@ enum {
 	X(jv_invalid_has_msg) X(jv_nomem_handler) X(jv_parse_sized) \
 	X(jv_string_length_bytes) X(jv_string_value)
 /* clang-format on */
-#define MEMBER(name) __typeof__(name) *name;
+#define MEMBER(name) __typeof__(name) *(name);
 static struct libjq {
 	FUNCTIONS(MEMBER)
 } libjq; /* filled by load() */
