@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 #
-# batches.sh: records in batches, for tests that source tap.sh first.
+# batches.sh: records in batches, and what a database then holds, for tests that source tap.sh first.
 
 # batches MOST SHARE SEED FILE: cuts a file of records at random into b.1, b.2 ..., at most that many,
 # with that share of the records in two of them. Prints the order of delivery, in which some come twice.
@@ -17,4 +17,14 @@ batches()
 		echo "$b"
 		[ $(($3 % 3)) -ne 0 ] || echo "$b"
 	done | shuf --random-source=evkit.yaml
+}
+
+# tables DATABASE: its rows, table by table, without the ledger.
+tables()
+{
+	sqlite3 -readonly "$1" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'ev_ledger%' ORDER BY 1" |
+		while read -r table; do
+			echo "$table"
+			sqlite3 -readonly "$1" "SELECT * FROM $table" | LC_ALL=C sort
+		done
 }

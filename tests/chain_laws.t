@@ -45,16 +45,6 @@ END
 evschema -t sqlite >schema.sql || exit 2
 sqlite3 -bail fresh.db <schema.sql
 
-# The tables of a database, without the ledger.
-tables()
-{
-	sqlite3 -readonly "$1" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'ev_ledger%' ORDER BY 1" |
-		while read -r table; do
-			echo "$table"
-			sqlite3 -readonly "$1" "SELECT * FROM $table" | LC_ALL=C sort
-		done
-}
-
 # day BATCH FILE DATABASE: the line that is always right.
 day()
 {

@@ -4,6 +4,7 @@
 # and reruns of the raw logs bring nothing back. ERASE_KILLS (3) is how many times it is
 # killed.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/batches.sh"
 
 need sqlite3 || {
 	done_testing
@@ -106,16 +107,6 @@ world()
 		[ $n -ne 3 ] || catch_up third.db || exit 2
 	done
 	mv third.db "$2"
-}
-
-# The tables of a database, without the ledger.
-tables()
-{
-	sqlite3 -readonly "$1" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'ev_ledger%' ORDER BY 1" |
-		while read -r table; do
-			echo "$table"
-			sqlite3 -readonly "$1" "SELECT * FROM $table" | LC_ALL=C sort
-		done
 }
 
 # erase: as the example of the ticket shop does.
