@@ -132,7 +132,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 		c->down = true;
 		return;
 	}
-	c->refused |= code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+	/* A broker that is being restarted ends a handshake, too, and knows no user for a moment. */
+	c->refused |= !c->answered &&
+		      (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL);
 	ev_buf_reset(&c->trouble);
 	ev_buf_puts(&c->trouble, reason);
 	/* Behind that it counts milliseconds. */

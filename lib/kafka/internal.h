@@ -19,8 +19,9 @@ struct ev_kafka_client {
 	double asked; /* when what is asked now was asked first */
 	/* What librdkafka told last of the connections; "" where all is well. */
 	struct ev_buf trouble;
-	bool down;    /* no broker is connected */
-	bool refused; /* by a broker that could be reached: no use in waiting */
+	bool down;     /* no broker is connected */
+	bool answered; /* one has: what goes wrong now may pass */
+	bool refused;  /* by the first one that could be reached: no use in waiting */
 };
 
 /* Seconds on a clock that nobody sets. */

@@ -12,13 +12,15 @@ enum {
 	BATCH = 1000,
 	WAIT_MS = 20, /* for a message, where none is there: ages are looked at so often */
 	COMMIT_MS = 100,
+	LOOK_SECONDS = 5, /* between two looks for new partitions */
 };
 
 /* A partition: the offsets of the same index say how far it is read. */
 struct partition {
 	char *source;
-	int64_t low, end; /* as they were when it was opened */
-	bool over;	  /* with until_end: it has been read up to there */
+	int64_t low, end; /* as they were when reading began */
+	bool begun;
+	bool over; /* with until_end: it has been read up to there */
 };
 
 struct ev_kafka {
@@ -32,7 +34,8 @@ struct ev_kafka {
 	bool dry;     /* nothing was there */
 	size_t left;  /* partitions that are not over */
 	uint64_t given;
-	double began;
+	double began;  /* 0: not yet */
+	double looked; /* for new partitions */
 
 	const rd_kafka_topic_t *last_topic; /* of the last message: where its partition stands */
 	int32_t last_partition;
@@ -41,6 +44,30 @@ struct ev_kafka {
 };
 
 /* Opening */
+
+/* Keeps the order of the offsets. */
+static void add_partition(struct ev_kafka *k, const char *topic, int32_t partition)
+{
+	struct ev_buf source = {0};
+	size_t i, n = k->read->n;
+
+	if (ev_offsets_find(k->read, topic, partition) != NULL)
+		return;
+	ev_offsets_set(k->read, topic, partition, RD_KAFKA_OFFSET_INVALID);
+	i = (size_t)(ev_offsets_find(k->read, topic, partition) - k->read->list);
+	k->partitions = ev_realloc_one(k->partitions, n, sizeof *k->partitions);
+	memmove(&k->partitions[i + 1], &k->partitions[i], (n - i) * sizeof *k->partitions);
+	ev_buf_printf(&source, "%s/%d", topic, partition);
+	k->partitions[i] = (struct partition){.source = ev_strdup(ev_buf_str(&source))};
+	ev_buf_free(&source);
+	k->last_topic = NULL;
+}
+
+static void add_partitions(struct ev_kafka *k, const struct rd_kafka_metadata_topic *topic)
+{
+	for (int i = 0; i < topic->partition_cnt; i++)
+		add_partition(k, topic->topic, topic->partitions[i].id);
+}
 
 static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev_error *err)
 {
@@ -57,11 +84,7 @@ static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev
 		code = rd_kafka_metadata(c->rk, 0, topic, &metadata, EV_KAFKA_TRY_MS);
 		if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			code = metadata->topics[0].err;
-			for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR &&
-					i < metadata->topics[0].partition_cnt;
-			     i++)
-				ev_offsets_set(k->read, name, metadata->topics[0].partitions[i].id,
-					       0);
+			add_partitions(k, &metadata->topics[0]);
 			rd_kafka_metadata_destroy(metadata);
 		}
 		if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
@@ -90,14 +113,17 @@ static enum ev_status find_ends(struct ev_kafka *k, size_t i, int64_t *low, int6
 	return EV_OK;
 }
 
+static void add_to_list(rd_kafka_topic_partition_list_t *list, const struct ev_offset *o)
+{
+	rd_kafka_topic_partition_list_add(list, o->topic, o->partition)->offset = o->next;
+}
+
 static rd_kafka_topic_partition_list_t *list_of(const struct ev_offsets *offsets)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)offsets->n);
 
 	for (size_t i = 0; i < offsets->n; i++)
-		rd_kafka_topic_partition_list_add(list, offsets->list[i].topic,
-						  offsets->list[i].partition)
-			->offset = offsets->list[i].next;
+		add_to_list(list, &offsets->list[i]);
 	return list;
 }
 
@@ -157,47 +183,57 @@ static enum ev_status begin_partition(struct ev_kafka *k, size_t i, struct ev_er
 	struct ev_offset *at = &k->read->list[i];
 	struct partition *p = &k->partitions[i];
 	const struct ev_offset *given = NULL;
+	bool latest = o->from == EV_KAFKA_LATEST && k->began == 0;
 
 	if (find_ends(k, i, &p->low, &p->end, err) != EV_OK)
 		return EV_FATAL;
 	if (o->from == EV_KAFKA_OFFSETS)
 		given = ev_offsets_find(o->offsets, at->topic, at->partition);
-	else if (o->from == EV_KAFKA_COMMITTED && o->group != NULL && at->next >= 0)
+	else if (o->from == EV_KAFKA_COMMITTED && at->next >= 0)
 		given = at;
-	at->next = given != NULL ? given->next : o->from == EV_KAFKA_LATEST ? p->end : p->low;
-	p->over = at->next >= p->end;
+	at->next = given != NULL ? given->next : latest ? p->end : p->low;
+	p->begun = true;
+	p->over = o->until_end && at->next >= p->end;
 	k->left += !p->over;
 	return check_start(k, i, err);
 }
 
+/* Begins those that have not begun. */
 static enum ev_status begin(struct ev_kafka *k, struct ev_error *err)
 {
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t code;
-	struct ev_buf name = {0};
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
+	enum ev_status st = EV_OK;
+	rd_kafka_error_t *error = NULL;
 
-	k->partitions = ev_calloc(k->read->n, sizeof *k->partitions);
-	for (size_t i = 0; i < k->read->n; i++) {
-		ev_buf_reset(&name);
-		ev_buf_printf(&name, "%s/%d", k->read->list[i].topic, k->read->list[i].partition);
-		k->partitions[i].source = ev_strdup(ev_buf_str(&name));
-	}
-	ev_buf_free(&name);
-	if (k->options->from == EV_KAFKA_COMMITTED && k->options->group != NULL &&
-	    find_committed(k, err) != EV_OK)
-		return EV_FATAL;
-	for (size_t i = 0; i < k->read->n; i++)
-		if (begin_partition(k, i, err) != EV_OK)
-			return EV_FATAL;
-	list = list_of(k->read);
-	code = rd_kafka_assign(k->client.rk, list);
+	for (size_t i = 0; i < k->read->n && st == EV_OK; i++)
+		if (!k->partitions[i].begun) {
+			st = begin_partition(k, i, err);
+			add_to_list(list, &k->read->list[i]);
+		}
+	if (st == EV_OK)
+		error = rd_kafka_incremental_assign(k->client.rk, list);
+	if (error != NULL)
+		st = ev_fail(err, "%s: the partitions: %s", k->client.name,
+			     rd_kafka_error_string(error));
+	rd_kafka_error_destroy(error);
 	rd_kafka_topic_partition_list_destroy(list);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return ev_fail(err, "%s: the partitions: %s", k->client.name,
-			       rd_kafka_err2str(code));
-	k->queue = rd_kafka_queue_get_consumer(k->client.rk);
-	k->began = ev_kafka_clock();
-	return EV_OK;
+	return st;
+}
+
+/* What was added since reading began. That no broker answers is not told here. */
+static enum ev_status look_for_more(struct ev_kafka *k, struct ev_error *err)
+{
+	const struct rd_kafka_metadata *metadata;
+	size_t n = k->read->n;
+
+	k->looked = ev_kafka_clock();
+	if (rd_kafka_metadata(k->client.rk, 0, NULL, &metadata, EV_KAFKA_TRY_MS) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return EV_OK;
+	for (int i = 0; i < metadata->topic_cnt; i++)
+		add_partitions(k, &metadata->topics[i]);
+	rd_kafka_metadata_destroy(metadata);
+	return k->read->n > n ? begin(k, err) : EV_OK;
 }
 
 struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *const *topics,
@@ -211,10 +247,17 @@ struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *con
 	st = ev_kafka_connect(&k->client, options, err);
 	for (size_t i = 0; i < n && st == EV_OK; i++)
 		st = find_topic(k, topics[i], err);
+	if (st == EV_OK && options->from == EV_KAFKA_COMMITTED && options->group != NULL)
+		st = find_committed(k, err);
 	if (st == EV_OK)
 		st = begin(k, err);
-	if (st != EV_OK)
+	if (st != EV_OK) {
 		ev_kafka_free(&k);
+		return NULL;
+	}
+	k->client.answered = true;
+	k->queue = rd_kafka_queue_get_consumer(k->client.rk);
+	k->began = k->looked = ev_kafka_clock();
 	return k;
 }
 
@@ -257,16 +300,23 @@ static size_t partition_of(struct ev_kafka *k, const rd_kafka_message_t *m)
 	return k->last;
 }
 
-/* next: the offset up to which the partition is read now. */
+/*
+ * The partition is read up to an offset, and ends there or at its end. What comes behind its end is
+ * for the next run.
+ */
 static void pass(struct ev_kafka *k, size_t i, int64_t next, bool ends)
 {
 	struct partition *p = &k->partitions[i];
 
-	k->read->list[i].next = next;
-	if (!p->over && (ends || next >= p->end)) {
-		p->over = true;
-		k->left--;
+	if (p->over)
+		return;
+	if (k->options->until_end && next >= p->end) {
+		next = p->end;
+		ends = true;
 	}
+	k->read->list[i].next = next;
+	p->over = k->options->until_end && ends;
+	k->left -= p->over;
 }
 
 /* The offset that was to be read next is there no more. */
@@ -324,7 +374,7 @@ static bool is_over(const struct ev_kafka *k)
 	return (o->until_end && k->left == 0) || (o->max > 0 && k->given >= o->max);
 }
 
-/* From those that were fetched. What came behind the end of its partition stays there. */
+/* From those that were fetched. */
 static enum ev_status take_next(struct ev_kafka *k, struct ev_kafka_message *m, bool *got,
 				struct ev_error *err)
 {
@@ -338,8 +388,10 @@ static enum ev_status take_next(struct ev_kafka *k, struct ev_kafka_message *m, 
 			continue;
 		}
 		i = partition_of(k, one);
-		if (k->options->until_end && k->partitions[i].over)
+		if (k->options->until_end && one->offset >= k->partitions[i].end) {
+			pass(k, i, one->offset, true);
 			continue;
+		}
 		take_value(k, one, m);
 		m->source = k->partitions[i].source;
 		pass(k, i, one->offset + 1, false);
@@ -372,8 +424,6 @@ static enum ev_status check_brokers(struct ev_kafka *k, struct ev_error *err)
 {
 	struct ev_kafka_client *c = &k->client;
 
-	if (c->refused)
-		return ev_kafka_again(c, RD_KAFKA_RESP_ERR__AUTHENTICATION, "the brokers", err);
 	if (c->down && ev_kafka_clock() - c->asked >= c->timeout)
 		return ev_kafka_probe(c, err);
 	return EV_OK;
@@ -386,6 +436,9 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	if (k->at == k->n && !is_over(k)) {
 		if (k->options->seconds > 0 && ev_kafka_clock() - k->began >= k->options->seconds)
 			return EV_EOF;
+		if (!k->options->until_end && !k->client.down &&
+		    ev_kafka_clock() - k->looked >= LOOK_SECONDS && look_for_more(k, err) != EV_OK)
+			return EV_FATAL;
 		fetch(k);
 		if (k->dry)
 			return check_brokers(k, err);
