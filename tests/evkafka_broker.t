@@ -7,6 +7,7 @@
 
 messages=${KAFKA_MESSAGES-20000}
 kills=${KAFKA_KILLS-6}
+patience=60
 stream=$srcdir/examples/stream
 unset EVKIT_SEAL
 need jq sqlite3 java python3 setsid || {
@@ -70,13 +71,13 @@ set_aside()
 	done | sed 's/,"_ev":{"origin":.*}}}$/}/' | LC_ALL=C sort -u
 }
 
-# waits COMMAND...: until it succeeds, as many seconds at most as $patience says, or sixty.
+# waits COMMAND...: until it succeeds, for $patience seconds at most.
 waits()
 {
 	tries=0
 	while ! "$@" >"$tap/waits" 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt $((${patience-60} * 5)) ] || return 1
+		[ $tries -lt $((patience * 5)) ] || return 1
 		sleep 0.2
 	done
 }
@@ -116,7 +117,7 @@ is 'and the next message is there' "$(echo '{"order_id":"last"}' | kafka put "$k
 # behind these, from which the next one goes on.
 numbers()
 {
-	evkafka -b "$kafka" --positions next.json "$@" >read && jq -r .n read | sort -n | tr '\n' ' '
+	evkafka -b "$kafka" --positions next.json "$@" >messages && jq -r .n messages | sort -n | tr '\n' ' '
 	cat next.json
 }
 

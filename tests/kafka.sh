@@ -5,7 +5,7 @@
 # names the folder with its jars.
 #
 # kafka_start [PROPERTIES [FORMAT...]]
-#		makes the broker and starts it: an assertion; or a skip, and false, where there is none.
+#		makes the broker and starts it; false where there is none, which is a skip.
 #		$kafka is its address. PROPERTIES is a file with more of them; FORMAT are options of the
 #		program that makes its folder. $kafka_listeners are listeners besides, as
 #		SSL://127.0.0.1:9093, named by their protocols.

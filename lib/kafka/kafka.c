@@ -1,4 +1,4 @@
-/* Reading topics, and committing how far they were loaded: what kafka.h says. */
+/* Reading topics: what kafka.h says. */
 #include "kafka/internal.h"
 
 #ifdef EV_RDKAFKA
@@ -10,8 +10,7 @@
 
 enum {
 	BATCH = 1000,
-	WAIT_MS = 20, /* for a message, where none is there: ages are looked at so often */
-	COMMIT_MS = 100,
+	WAIT_MS = 20,	  /* for a message, where none is there: ages are looked at so often */
 	LOOK_SECONDS = 5, /* between two looks for new partitions */
 };
 
@@ -63,16 +62,29 @@ static void add_partition(struct ev_kafka *k, const char *topic, int32_t partiti
 	k->last_topic = NULL;
 }
 
-static void add_partitions(struct ev_kafka *k, const struct rd_kafka_metadata_topic *topic)
+/* Of a topic; or, where that is NULL, of all that are being read. */
+static rd_kafka_resp_err_t add_partitions(struct ev_kafka *k, rd_kafka_topic_t *topic)
 {
-	for (int i = 0; i < topic->partition_cnt; i++)
-		add_partition(k, topic->topic, topic->partitions[i].id);
+	const struct rd_kafka_metadata *metadata;
+	rd_kafka_resp_err_t code;
+
+	code = rd_kafka_metadata(k->client.rk, 0, topic, &metadata, EV_KAFKA_TRY_MS);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return code;
+	for (int i = 0; i < metadata->topic_cnt; i++) {
+		const struct rd_kafka_metadata_topic *t = &metadata->topics[i];
+
+		code = t->err;
+		for (int j = 0; j < t->partition_cnt; j++)
+			add_partition(k, t->topic, t->partitions[j].id);
+	}
+	rd_kafka_metadata_destroy(metadata);
+	return code;
 }
 
 static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev_error *err)
 {
 	struct ev_kafka_client *c = &k->client;
-	const struct rd_kafka_metadata *metadata;
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(c->rk, name, NULL);
 	enum ev_status st = EV_OK;
 	rd_kafka_resp_err_t code;
@@ -80,20 +92,13 @@ static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev
 	if (topic == NULL)
 		return ev_fail(err, "%s: no topic can have the name '%s'", c->name, name);
 	ev_kafka_ask(c);
-	do {
-		code = rd_kafka_metadata(c->rk, 0, topic, &metadata, EV_KAFKA_TRY_MS);
-		if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-			code = metadata->topics[0].err;
-			add_partitions(k, &metadata->topics[0]);
-			rd_kafka_metadata_destroy(metadata);
-		}
+	while (st == EV_OK && (code = add_partitions(k, topic)) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
 		    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 			st = ev_fail(err, "%s: there is no topic '%s': see its name, or create it",
 				     c->name, name);
-		else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		else
 			st = ev_kafka_again(c, code, name, err);
-	} while (st == EV_OK && code != RD_KAFKA_RESP_ERR_NO_ERROR);
 	rd_kafka_topic_destroy(topic);
 	return st;
 }
@@ -113,24 +118,10 @@ static enum ev_status find_ends(struct ev_kafka *k, size_t i, int64_t *low, int6
 	return EV_OK;
 }
 
-static void add_to_list(rd_kafka_topic_partition_list_t *list, const struct ev_offset *o)
-{
-	rd_kafka_topic_partition_list_add(list, o->topic, o->partition)->offset = o->next;
-}
-
-static rd_kafka_topic_partition_list_t *list_of(const struct ev_offsets *offsets)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)offsets->n);
-
-	for (size_t i = 0; i < offsets->n; i++)
-		add_to_list(list, &offsets->list[i]);
-	return list;
-}
-
 /* What the group has committed; a negative offset where that is nothing. */
 static enum ev_status find_committed(struct ev_kafka *k, struct ev_error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_of(k->read);
+	rd_kafka_topic_partition_list_t *list = ev_kafka_list(k->read);
 	enum ev_status st = EV_OK;
 	rd_kafka_resp_err_t code;
 
@@ -203,36 +194,35 @@ static enum ev_status begin(struct ev_kafka *k, struct ev_error *err)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
 	enum ev_status st = EV_OK;
-	rd_kafka_error_t *error = NULL;
+	rd_kafka_error_t *error;
 
-	for (size_t i = 0; i < k->read->n && st == EV_OK; i++)
-		if (!k->partitions[i].begun) {
-			st = begin_partition(k, i, err);
-			add_to_list(list, &k->read->list[i]);
-		}
-	if (st == EV_OK)
-		error = rd_kafka_incremental_assign(k->client.rk, list);
-	if (error != NULL)
+	for (size_t i = 0; i < k->read->n && st == EV_OK; i++) {
+		const struct ev_offset *at = &k->read->list[i];
+
+		if (k->partitions[i].begun)
+			continue;
+		st = begin_partition(k, i, err);
+		rd_kafka_topic_partition_list_add(list, at->topic, at->partition)->offset =
+			at->next;
+	}
+	if (st == EV_OK && (error = rd_kafka_incremental_assign(k->client.rk, list)) != NULL) {
 		st = ev_fail(err, "%s: the partitions: %s", k->client.name,
 			     rd_kafka_error_string(error));
-	rd_kafka_error_destroy(error);
+		rd_kafka_error_destroy(error);
+	}
 	rd_kafka_topic_partition_list_destroy(list);
 	return st;
 }
 
-/* What was added since reading began. That no broker answers is not told here. */
+/* Begins partitions that were added since. Trouble in asking for them is told by reading. */
 static enum ev_status look_for_more(struct ev_kafka *k, struct ev_error *err)
 {
-	const struct rd_kafka_metadata *metadata;
 	size_t n = k->read->n;
 
-	k->looked = ev_kafka_clock();
-	if (rd_kafka_metadata(k->client.rk, 0, NULL, &metadata, EV_KAFKA_TRY_MS) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (k->options->until_end || k->client.down || ev_kafka_clock() - k->looked < LOOK_SECONDS)
 		return EV_OK;
-	for (int i = 0; i < metadata->topic_cnt; i++)
-		add_partitions(k, &metadata->topics[i]);
-	rd_kafka_metadata_destroy(metadata);
+	k->looked = ev_kafka_clock();
+	add_partitions(k, NULL);
 	return k->read->n > n ? begin(k, err) : EV_OK;
 }
 
@@ -436,8 +426,7 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	if (k->at == k->n && !is_over(k)) {
 		if (k->options->seconds > 0 && ev_kafka_clock() - k->began >= k->options->seconds)
 			return EV_EOF;
-		if (!k->options->until_end && !k->client.down &&
-		    ev_kafka_clock() - k->looked >= LOOK_SECONDS && look_for_more(k, err) != EV_OK)
+		if (look_for_more(k, err) != EV_OK)
 			return EV_FATAL;
 		fetch(k);
 		if (k->dry)
@@ -449,80 +438,7 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	return !*got && is_over(k) ? EV_EOF : EV_OK;
 }
 
-/* Committing */
-
-struct outcome {
-	rd_kafka_resp_err_t code;
-	bool known;
-};
-
-static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-		      rd_kafka_topic_partition_list_t *list, void *ctx)
-{
-	struct outcome *outcome = ctx;
-
-	(void)rk;
-	for (int i = 0; list != NULL && i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-		code = list->elems[i].err;
-	*outcome = (struct outcome){code, true};
-}
-
-static enum ev_status commit(struct ev_kafka_client *c, const struct ev_kafka_options *o,
-			     const struct ev_offsets *offsets, struct ev_error *err)
-{
-	rd_kafka_topic_partition_list_t *list = list_of(offsets);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
-	struct outcome outcome = {RD_KAFKA_RESP_ERR_NO_ERROR, false};
-	enum ev_status st = EV_OK;
-
-	ev_kafka_ask(c);
-	do {
-		outcome = (struct outcome){RD_KAFKA_RESP_ERR__TIMED_OUT, false};
-		rd_kafka_commit_queue(c->rk, list, queue, on_commit, &outcome);
-		while (st == EV_OK && !outcome.known) {
-			rd_kafka_queue_poll_callback(queue, COMMIT_MS);
-			st = ev_kafka_again(c, RD_KAFKA_RESP_ERR__TIMED_OUT, o->group, err);
-		}
-		if (st != EV_OK || outcome.code == RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		if (outcome.code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
-		    outcome.code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
-		    outcome.code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
-			st = ev_fail(err,
-				     "%s: other consumers are members of the group '%s': give "
-				     "evkafka a group of its own",
-				     c->name, o->group);
-		else
-			st = ev_kafka_again(c, outcome.code, o->group, err);
-	} while (st == EV_OK);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_topic_partition_list_destroy(list);
-	return st;
-}
-
-enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
-			       const struct ev_offsets *offsets, struct ev_error *err)
-{
-	struct ev_kafka_client client = {0};
-	enum ev_status st = ev_kafka_connect(&client, options, err);
-
-	if (st == EV_OK) {
-		ev_kafka_ask(&client);
-		st = ev_kafka_probe(&client, err);
-	}
-	if (st == EV_OK && offsets->n > 0)
-		st = commit(&client, options, offsets, err);
-	ev_kafka_close(&client);
-	return st;
-}
-
 #else
-
-static enum ev_status absent(struct ev_error *err)
-{
-	return ev_fail(err, "this evkafka was built without librdkafka: build evkit where "
-			    "librdkafka-dev is installed");
-}
 
 struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *const *topics,
 			       size_t n, struct ev_offsets *read, struct ev_error *err)
@@ -531,7 +447,7 @@ struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *con
 	(void)topics;
 	(void)n;
 	(void)read;
-	absent(err);
+	ev_kafka_absent(err);
 	return NULL;
 }
 
@@ -541,20 +457,12 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	(void)k;
 	(void)m;
 	*got = false;
-	return absent(err);
+	return ev_kafka_absent(err);
 }
 
 void ev_kafka_free(struct ev_kafka **k)
 {
 	*k = NULL;
-}
-
-enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
-			       const struct ev_offsets *offsets, struct ev_error *err)
-{
-	(void)options;
-	(void)offsets;
-	return absent(err);
 }
 
 #endif
