@@ -126,7 +126,7 @@ void ev_hash128_hex(struct ev_hash128 h, char out[33])
 	out[32] = '\0';
 }
 
-/* Straight from the caller's bytes: libmd's own steps around a block cost a short key as much again. */
+/* From the bytes where they are: what libmd does around a block costs a short key as much again. */
 void ev_md5_hex(const void *p, size_t len, char out[33])
 {
 	uint32_t state[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
