@@ -8,7 +8,6 @@
 #include "model/nearest.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
