@@ -15,6 +15,8 @@
 /* A loop's body that stands once for several variants of the loop. */
 #define EV_ALWAYS_INLINE inline __attribute__((always_inline))
 
+#define EV_UNUSED	 __attribute__((unused))
+
 /* Compiled for a processor with these features, whatever the others are compiled for. */
 #define EV_TARGET(features) __attribute__((target(features)))
 
