@@ -212,6 +212,7 @@ void ev_parse_free(struct ev_parse **p)
 	ev_buf_free(&(*p)->flat);
 	ev_buf_free(&(*p)->names);
 	free((*p)->name_ends);
+	ev_syslog_params_free(&(*p)->params);
 	ev_scan_free(&(*p)->scan);
 	ev_buf_free(&(*p)->wrapped);
 	ev_buf_free(&(*p)->scratch);
