@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
 	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
 	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
 	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
+	{"stream", '\0', "NAME", "kinesis: of which stream; files are named by their shards"},
 	CLI_COMMIT_OPTION,
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
@@ -33,6 +34,18 @@ static void take_add_id(const char *name)
 	parse_options.add_id = name;
 }
 
+static void take_stream(const char *name)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-_.";
+
+	if (name[0] == '\0' || name[strspn(name, plain)] != '\0')
+		cli_usage("--stream takes the name of a stream of Kinesis, such as orders, not "
+			  "'%s'",
+			  name);
+	parse_options.stream = name;
+}
+
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
@@ -44,8 +57,9 @@ static void take(size_t index, const char *argument)
 	case 5: parse_options.header = argument; return;
 	case 6: parse_options.continued = true; return;
 	case 7: parse_options.begins = argument; return;
-	case 8: cli_commit_take(argument); return;
-	case 9: new_seal = argument; return;
+	case 8: take_stream(argument); return;
+	case 9: cli_commit_take(argument); return;
+	case 10: new_seal = argument; return;
 	}
 }
 
@@ -61,6 +75,19 @@ static const struct cli_program program = {
 
 CLI_STEP(step, ev_parse_step)
 
+/* With --stream a file is a shard's, and how far that is read goes into the seals. */
+static void check_shards(struct cli *c)
+{
+	if (c->n_operands == 0)
+		cli_usage("--stream reads files, each named by the shard whose answers it has");
+	for (size_t i = 0; i < c->n_operands; i++)
+		if (ev_parse_shard(c->operands[i]) == NULL)
+			cli_usage("%s: with --stream a file is named by the shard whose answers it "
+				  "has, as in shardId-000000000000",
+				  c->operands[i]);
+	parse_options.offsets = &c->offsets;
+}
+
 /* Opens the engine; the model is read for a format that is not built in. */
 static struct ev_parse *open_parse(struct cli *cli, struct ev_model **model)
 {
@@ -69,6 +96,8 @@ static struct ev_parse *open_parse(struct cli *cli, struct ev_model **model)
 	if (!ev_parse_has_format(parse_options.format))
 		*model = cli_model(cli, false);
 	parse_options.model = *model;
+	if (parse_options.stream != NULL)
+		check_shards(cli);
 	parse = ev_parse_open(&parse_options, &cli->port, &cli->error);
 	if (parse == NULL)
 		cli_usage("%s", cli->error.text);

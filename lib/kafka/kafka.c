@@ -90,14 +90,16 @@ static enum ev_status find_ends(struct ev_kafka *k, size_t i, int64_t *low, int6
 	return EV_OK;
 }
 
+/* All but shards, which are of Kinesis. */
 static rd_kafka_topic_partition_list_t *list_of(const struct ev_offsets *offsets)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)offsets->n);
 
 	for (size_t i = 0; i < offsets->n; i++)
-		rd_kafka_topic_partition_list_add(list, offsets->list[i].topic,
-						  offsets->list[i].partition)
-			->offset = offsets->list[i].next;
+		if (offsets->list[i].shard == NULL)
+			rd_kafka_topic_partition_list_add(list, offsets->list[i].topic,
+							  offsets->list[i].partition)
+				->offset = offsets->list[i].next;
 	return list;
 }
 
@@ -415,9 +417,8 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 }
 
 static enum ev_status commit(struct ev_kafka_client *c, const struct ev_kafka_options *o,
-			     const struct ev_offsets *offsets, struct ev_error *err)
+			     const rd_kafka_topic_partition_list_t *list, struct ev_error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_of(offsets);
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
 	struct outcome outcome = {RD_KAFKA_RESP_ERR_NO_ERROR, false};
 	enum ev_status st = EV_OK;
@@ -443,13 +444,13 @@ static enum ev_status commit(struct ev_kafka_client *c, const struct ev_kafka_op
 			st = ev_kafka_again(c, outcome.code, o->group, err);
 	} while (st == EV_OK);
 	rd_kafka_queue_destroy(queue);
-	rd_kafka_topic_partition_list_destroy(list);
 	return st;
 }
 
 enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
 			       const struct ev_offsets *offsets, struct ev_error *err)
 {
+	rd_kafka_topic_partition_list_t *list = list_of(offsets);
 	struct ev_kafka_client client = {0};
 	enum ev_status st = ev_kafka_connect(&client, options, err);
 
@@ -457,8 +458,9 @@ enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
 		ev_kafka_ask(&client);
 		st = ev_kafka_probe(&client, err);
 	}
-	if (st == EV_OK && offsets->n > 0)
-		st = commit(&client, options, offsets, err);
+	if (st == EV_OK && list->cnt > 0)
+		st = commit(&client, options, list, err);
+	rd_kafka_topic_partition_list_destroy(list);
 	ev_kafka_close(&client);
 	return st;
 }

@@ -128,6 +128,8 @@ static bool options_fit(const struct ev_parse *p, struct ev_error *err)
 		ev_fail(err,
 			"--add-id takes event_id alone with --format %s, whose lines have that id",
 			o->format);
+	else if (o->stream != NULL && cut->unwrap != ev_unwrap_kinesis)
+		ev_fail(err, "--stream is for --format kinesis");
 	else if (o->header != NULL && cut->step != ev_parse_row)
 		ev_fail(err, "--header is for --format csv and tsv");
 	else if ((o->continued || o->begins != NULL) && cut->frames != NULL)

@@ -11,6 +11,7 @@
 
 #include "frame/frame.h"
 #include "model/model.h"
+#include "record/offsets.h"
 #include "record/port.h"
 
 /* Appends the names of the formats that are built in, as in "auto, json or text". */
@@ -36,7 +37,17 @@ struct ev_parse_options {
 	/* Records may hold line feeds, though no format cuts them. */
 	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
+	/*
+	 * Of Kinesis, or NULL: the stream that is read. Each file has the answers of the shard whose
+	 * name it bears (ev_parse_shard), in order, and how far these are read is kept in offsets,
+	 * which counts the record that was stepped last, too.
+	 */
+	const char *stream;
+	struct ev_offsets *offsets;
 };
+
+/* The shard that a file is named by, which is the last part of its path; NULL if that is none. */
+const char *ev_parse_shard(const char *file);
 
 /* The options' texts are borrowed. NULL, with the error, if they are wrong. */
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
