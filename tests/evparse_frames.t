@@ -381,6 +381,109 @@ frames 'of which one format can be asked' sqs:json '4 2 2 0' sqs <<'END'
 ! 3 207 reserved {\"MessageId\":\"m4\",\"Body\":\"{\\\"_ev\\\":1}\"}
 END
 
+# answer NAME FORMAT TEXT SUMS <<'END': what an answer gives, and behind a "!" what is said of each reject.
+answer()
+{
+	cat >want
+	printf '%s' "$3" >file
+	run "evparse -f $2 -r set-aside --stats - file"
+	sed -n 's/.* in \([0-9]*\)  out \([0-9]*\)  rejected \([0-9]*\)  blank \([0-9]*\).*/\1 \2 \3 \4/p' "$err" >sums
+	sed -n 's/.*"offset":\([0-9]*\),"code":"\([^"]*\)","reasons":\[{"message":"\([^"]*\)"}\]}}.*/! \1 \2 \3/p' \
+		set-aside >>"$out"
+	same "$2: $1" "$out" want
+	is "$2: $1: its sums" "$(cat sums)" "$4"
+}
+
+no_message="foreign this is no message with a text 'Body', nor an answer with a list 'Messages'"
+no_record="foreign this is no record with a text 'Data', nor an answer with a list 'Records'"
+answer 'nothing, as of an empty queue' sqs '' '0 0 0 0' </dev/null
+answer 'a list of none' sqs '{"Messages":[],"x":1}' '0 0 0 0' </dev/null
+for text in '{}' '{"ResponseMetadata":{"Messages":[{"Body":"{}"}]}}' '{"Messages":null}' '{"Messages":"[]"}' \
+	'{"Messages":{"Body":"{}"}}' '{"messages":[{"Body":"{}"}]}'; do
+	answer "no list: $text" sqs "$text" '1 0 1 0' <<-END
+		! 0 $no_message
+	END
+done
+for text in '{}' '{"Records":null,"MillisBehindLatest":0}' '{"Record":[{"Data":"e30="}]}'; do
+	answer "no list: $text" kinesis "$text" '1 0 1 0' <<-END
+		! 0 $no_record
+	END
+done
+answer 'a body that is none' sqs '{"Messages":[{},{"MessageId":"m"},{"Body":null},{"Body":5},{"Body":{"a":1}},{"Body":""},{"Body":" \n"}]}' \
+	'7 0 7 0' <<END
+! 13 $no_message
+! 16 $no_message
+! 34 $no_message
+! 48 $no_message
+! 59 $no_message
+! 76 foreign there is nothing in the record
+! 88 foreign there is nothing in the record
+END
+answer 'a body that is no JSON object' sqs '{"Messages":[{"Body":"hello"},{"Body":"{\"a\":1"},{"Body":"[{\"a\":1}]"},{"Body":"{\"a\":1,\"a\":2}"},{"Body":"{}{}"}]}' \
+	'5 0 5 0' <<'END'
+! 13 foreign no JSON object at the end of the line
+! 30 json column 7: an object or array is not closed
+! 50 foreign a record is one JSON object, and this is a JSON array
+! 73 duplicate-name column 8: the same name stands twice in one object
+! 102 json column 3: the text goes on behind its value
+END
+answer 'a message that is none' sqs '{"Messages":[5,"x",null,[],{"Body":"{}"}]}' '5 1 4 0' <<'END'
+{}
+! 13 not-object a record is one JSON object, and this is a JSON number
+! 15 not-object a record is one JSON object, and this is a JSON string
+! 19 not-object a record is one JSON object, and this is a JSON null
+! 24 not-object a record is one JSON object, and this is a JSON array
+END
+answer 'a name twice' sqs '{"Messages":[{"Body":"{}","Body":"{\"a\":1}"},{"Body":"{}","x":{"y":1,"y":2}}]}' '2 0 2 0' <<'END'
+! 13 duplicate-name column 14: the same name stands twice in one object
+! 46 duplicate-name column 25: the same name stands twice in one object
+END
+answer 'a list twice: all of both' sqs '{"Messages":[{"Body":"{\"a\":1}"}],"Messages":[{"Body":"{\"a\":2}"},{}]}' '3 2 1 0' <<END
+{"a":1}
+{"a":2}
+! 68 $no_message
+END
+answer 'members in any order, and others' sqs '{"y":[1,{"Messages":[{}]}],"Messages":[{"Attributes":{"Body":"z"},"New":[{"Body":"{}"}],"Body":"{\"a\":1}"}],"z":"Messages"}' \
+	'1 1 0 0' <<'END'
+{"a":1}
+END
+answer 'several answers, with line ends between and without' sqs '{"Messages":[{"Body":"{\"a\":1}"}]}{"Messages":[]}
+{
+    "Messages": [
+        {
+            "Body": "{\"a\":2}"
+        }
+    ]
+}{"Messages":[{"Body":"{\"a\":3}"}]}' '3 3 0 0' <<'END'
+{"a":1}
+{"a":2}
+{"a":3}
+END
+answer 'cut in a message' sqs '{"Messages":[{"Body":"{}"},{"MessageId":"m2","Bo' '2 1 1 0' <<'END'
+{}
+! 27 cut the file ends before the record does: what is missing cannot be known, so end it if it is whole
+END
+for text in '{"Messages":[{"Body":"{}"}' '{"Messages":[{"Body":"{}"},' '{"Messages":[{"Body":"{}"}]' '{"Messages":[{"Body":"{}"}],"x":{'; do
+	answer "cut behind a message: $text" sqs "$text" '2 1 1 0' <<-END
+		{}
+		! ${#text} cut the file ends before what it opens is closed: what is missing cannot be known
+	END
+done
+answer 'what is no answer at all' sqs 'Unable to locate credentials' '1 0 1 0' <<'END'
+! 0 json column 1: not a JSON value
+END
+answer 'broken base64' kinesis '{"Records":[{"Data":"e30"},{"Data":"e3"},{"Data":"e30=="},{"Data":"%30="},{"Data":"e3\n0="},{"Data":" e30="},{"Data":7},{"Data":"e30="}]}' \
+	'8 1 7 0' <<END
+{}
+! 12 foreign 'Data' is not base64
+! 27 foreign 'Data' is not base64
+! 41 foreign 'Data' is not base64
+! 58 foreign 'Data' is not base64
+! 74 foreign 'Data' is not base64
+! 92 foreign 'Data' is not base64
+! 109 $no_record
+END
+
 #
 # Containers
 #
