@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: the schema of its tables"},
 	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
-	{"positions", '\0', "TARGET", "print how far topics of Kafka are loaded, and end"},
+	{"positions", '\0', "TARGET", "print how far topics and streams are loaded, and end"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
 	{"metrics", '\0', "FILE", "write the balance sheet to FILE, as Prometheus reads it"},
 	{0},

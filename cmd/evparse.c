@@ -75,8 +75,8 @@ static const struct cli_program program = {
 
 CLI_STEP(step, ev_parse_step)
 
-/* With --stream a file is a shard's, and how far that is read goes into the seals. */
-static void check_shards(struct cli *c)
+/* With --stream a file is of the shard that it is named by. */
+static void check_shards(const struct cli *c)
 {
 	if (c->n_operands == 0)
 		cli_usage("--stream reads files, each named by the shard whose answers it has");
@@ -85,7 +85,6 @@ static void check_shards(struct cli *c)
 			cli_usage("%s: with --stream a file is named by the shard whose answers it "
 				  "has, as in shardId-000000000000",
 				  c->operands[i]);
-	parse_options.offsets = &c->offsets;
 }
 
 /* Opens the engine; the model is read for a format that is not built in. */
@@ -95,9 +94,10 @@ static struct ev_parse *open_parse(struct cli *cli, struct ev_model **model)
 
 	if (!ev_parse_has_format(parse_options.format))
 		*model = cli_model(cli, false);
-	parse_options.model = *model;
 	if (parse_options.stream != NULL)
 		check_shards(cli);
+	parse_options.model = *model;
+	parse_options.offsets = &cli->offsets;
 	parse = ev_parse_open(&parse_options, &cli->port, &cli->error);
 	if (parse == NULL)
 		cli_usage("%s", cli->error.text);

@@ -38,9 +38,9 @@ struct ev_parse_options {
 	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 	/*
-	 * Of Kinesis, or NULL: the stream that is read. Each file has the answers of the shard whose
-	 * name it bears (ev_parse_shard), in order, and how far these are read is kept in offsets,
-	 * which counts the record that was stepped last, too.
+	 * Of Kinesis, or NULL: the stream. Each file has answers of the shard that it is named by
+	 * (ev_parse_shard), in order. How far these are read is kept in offsets, and counts the
+	 * record that was stepped last, too.
 	 */
 	const char *stream;
 	struct ev_offsets *offsets;
