@@ -33,32 +33,23 @@ static void commit_name(uint64_t number, char name[NAME + 20])
 	snprintf(name, NAME + 20, "_evlake/commits/%08" PRIu64 ".jsonl", number);
 }
 
-enum ev_status ev_lake_sync(const char *path, struct ev_error *err)
+enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum ev_status st = EV_OK;
 
-	if (fd < 0)
-		return ev_fail(err, "%s: the folder cannot be opened: %s", path, strerror(errno));
-	if (fsync(fd) != 0 && errno != EINVAL)
-		st = ev_fail(err, "%s: the folder cannot be synced: %s", path, strerror(errno));
-	close(fd);
+	if (fd < 0 || syncfs(fd) != 0)
+		st = ev_fail(err, "%s: the lake cannot be synced: %s", l->dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 	return st;
 }
 
 enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err)
 {
-	char *parent = ev_strdup(path), *slash = strrchr(parent, '/');
-	enum ev_status st = EV_OK;
-
-	if (slash != NULL)
-		*slash = '\0';
-	if (mkdir(path, 0777) == 0)
-		st = ev_lake_sync(slash == NULL ? "." : slash == parent ? "/" : parent, err);
-	else if (errno != EEXIST)
-		st = ev_fail(err, "%s: the folder cannot be made: %s", path, strerror(errno));
-	free(parent);
-	return st;
+	if (mkdir(path, 0777) != 0 && errno != EEXIST)
+		return ev_fail(err, "%s: the folder cannot be made: %s", path, strerror(errno));
+	return EV_OK;
 }
 
 /* Commits */
