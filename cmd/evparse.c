@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
 	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
 	CLI_COMMIT_OPTION,
-	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
+	{"new-seal", '\0', "FILE", "make a new secret for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
 

@@ -207,7 +207,7 @@ frames 'the list of an object, page behind page' 'json-array --list orders' '5 4
 {"id":2,"lines":[1]}
 {"id":4}
 {"error":"none","list":{"orders":[{"id":5}]}}
-! 5 105 json {\"id\": 3,, \"n\": 1}
+! 5 96 json {\"id\": 3,, \"n\": 1}
 END
 printf '{"orders":[{"id":1},{"id":2}' >file
 frames 'a list that is not closed' 'json-array --list orders' '3 2 1 0' file <<'END'
