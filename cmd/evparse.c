@@ -5,7 +5,6 @@
 #include "parse/parse.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
