@@ -192,6 +192,31 @@ printf '[{"a":1},\0\0\0,{"b":2}]' >file
 run evparse -f json-array -r set-aside file
 check 'NUL between elements' 0 '{"a":1}
 {"b":2}'
+cat >pages <<'END'
+{"more": "x", "orders": [
+  {"id": 1, "orders": [{"id": 9}]},
+  {"id": 2, "lines": [
+    1]},
+  {"id": 3,, "n": 1}
+], "orders_total": 3}
+{"orders":[{"id":4}],"sums":[1]}{"orders":[]}
+{"error":"none","list":{"orders":[{"id":5}]}}
+END
+frames 'the list of an object, page behind page' 'json-array --list orders' '5 4 1 0' pages <<'END'
+{"id": 1, "orders": [{"id": 9}]}
+{"id":2,"lines":[1]}
+{"id":4}
+{"error":"none","list":{"orders":[{"id":5}]}}
+! 5 96 json {\"id\": 3,, \"n\": 1}
+END
+printf '{"orders":[{"id":1},{"id":2}' >file
+frames 'a list that is not closed' 'json-array --list orders' '3 2 1 0' file <<'END'
+{"id":1}
+{"id":2}
+! 1 28 cut 
+END
+run evparse -f csv --list orders file
+check 'a list of CSV' 2 '' '~^evparse: --list is for --format json-array'
 printf '[{"a":1},{"a":2}]' | iconv -t UTF-16 >file
 run evparse -f json-array file
 check 'UTF-16 is no UTF-8' 2 '' '~^evparse: file: is UTF-16, not lines of text: make lines of it with: iconv'
@@ -296,6 +321,34 @@ head_is 'a,\377\n' '1: the header is no UTF-8 text: convert the file with iconv'
 head_is 'a,b\r1,2\r' '1: the file ends in its header, with no line feed: what is missing cannot be known, so end the line if it is whole'
 head_is 'a,b\r1,2\n' "1: the header has a CR in it: if lines end so, make others with: tr '\\r' '\\n'"
 head_is 'a,\033[31mb,\033[31mb\n' "1: the header has the column '\\u001b[31mb' twice: give each a name of its own"
+one_column()
+{
+	printf "$2" >file
+	run evparse -f $1 file
+	check "one column of a $1: $2" 2 '' \
+		"evparse: file:1: the header is one column, with '$3' in it: read the file with --format $4, or put quotes around the name if it is one"
+}
+one_column csv 'a;b\n1;2\n' ';' "csv --separator ';'"
+one_column csv '"a";"b"\n"1";"2"\n' ';' "csv --separator ';'"
+one_column csv 'a\tb\n' '\t' tsv
+one_column csv 'a|b\n' '|' "csv --separator '|'"
+one_column tsv 'a,b\n' , csv
+one_column tsv 'a;b,c\n' ';' "csv --separator ';'"
+printf '"a;b"\n1;2\n' >file
+frames 'in quotes it is the name' csv '1 1 0 0' file <<'END'
+{"a;b":"1;2"}
+END
+printf 'a;"b;""c"\n1,5;"x;y"\n2;3;4\n' >file
+frames 'another separator' "csv --separator ';'" '2 1 1 0' file <<'END'
+{"a":"1,5","b;\"c":"x;y"}
+! 3 20 columns 2;3;4
+END
+for separator in '' ';;' '"' é; do
+	run "evparse -f csv --separator '$separator' file"
+	check "no separator: '$separator'" 2 '' '~^evparse: --separator takes one ASCII character that is no quote'
+done
+run "evparse -f tsv --separator ';' file"
+check 'a separator of TSV' 2 '' '~^evparse: --separator is for --format csv'
 printf ',a\n0,1\n' >file
 frames 'a column may have no name' csv '1 1 0 0' file <<'END'
 {"":"0","a":"1"}

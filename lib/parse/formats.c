@@ -2,13 +2,12 @@
 
 static struct ev_frames *json_array(const struct ev_parse_options *o)
 {
-	(void)o;
-	return ev_frames_json(NULL);
+	return ev_frames_json(o->list);
 }
 
 static struct ev_frames *csv(const struct ev_parse_options *o)
 {
-	return ev_frames_csv(',', o->header);
+	return ev_frames_csv(o->separator != '\0' ? o->separator : ',', o->header);
 }
 
 static struct ev_frames *tsv(const struct ev_parse_options *o)
