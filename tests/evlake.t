@@ -267,7 +267,7 @@ mkfifo pipe
 evlake append --batch slow two.lake pipe -o slow.out &
 exec 9>pipe
 head -n 1 day >&9
-for _ in $(seq 200); do [ -e two.lake/_evlake/lock ] && break; sleep 0.05; done
+until_true [ -e two.lake/_evlake/lock ]
 sleep 0.3
 run evlake append --batch fast two.lake day
 check 'a second writer' 2 '' 'evlake: two.lake: another evlake writes to this lake: try again when it has ended'
