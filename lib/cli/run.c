@@ -229,7 +229,7 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 }
 
 /* The metrics, which say how long the run took up to here. */
-static void put_metrics(struct run *r, struct ev_out *out)
+static void put_metrics(struct run *r)
 {
 	struct timespec now;
 	struct ev_buf b = {0};
@@ -237,7 +237,7 @@ static void put_metrics(struct run *r, struct ev_out *out)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
 			  cli_seconds(&r->started, &now), &b);
-	ev_out_put(out, b.p, b.len);
+	ev_out_put(r->metrics, b.p, b.len);
 	ev_buf_free(&b);
 }
 
@@ -246,7 +246,7 @@ static void follow_metrics(struct run *r)
 {
 	if (r->metrics == NULL || !r->s.committed)
 		return;
-	put_metrics(r, r->metrics);
+	put_metrics(r);
 	must_or_note(r, ev_out_commit(&r->metrics, &r->c->error));
 	r->metrics = ev_out_file(r->c->metrics, &r->c->error);
 	must_or_note(r, r->metrics != NULL ? EV_OK : EV_FATAL);
@@ -413,7 +413,7 @@ static void prepare_metrics(struct run *r)
 {
 	if (r->metrics == NULL)
 		return;
-	put_metrics(r, r->metrics);
+	put_metrics(r);
 	must_or_note(r, ev_outs_add(&r->c->files, &r->metrics, &r->c->error));
 }
 
