@@ -228,6 +228,30 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 		reserved(r, l);
 }
 
+/* The metrics, which say how long the run took up to here. */
+static void put_metrics(struct run *r)
+{
+	struct timespec now;
+	struct ev_buf b = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
+			  cli_seconds(&r->started, &now), &b);
+	ev_out_put(r->metrics, b.p, b.len);
+	ev_buf_free(&b);
+}
+
+/* A stream commits section by section and may never end, so its metrics follow each commit. */
+static void follow_metrics(struct run *r)
+{
+	if (r->metrics == NULL || !r->s.committed)
+		return;
+	put_metrics(r);
+	must_or_note(r, ev_out_commit(&r->metrics, &r->c->error));
+	r->metrics = ev_out_file(r->c->metrics, &r->c->error);
+	must_or_note(r, r->metrics != NULL ? EV_OK : EV_FATAL);
+}
+
 static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	if (line->kind == CLI_FORGED)
@@ -241,6 +265,7 @@ static void chained_line(struct run *r, const struct ev_line *l, const struct cl
 	}
 	if (line->kind == CLI_SEAL) {
 		cli_section_seal(&r->s, l, line);
+		follow_metrics(r);
 		return;
 	}
 	if (!r->s.inside)
@@ -383,20 +408,13 @@ static void prepare_stats(struct run *r)
 	ev_buf_free(&b);
 }
 
-/* The same of the metrics, which say how long the run took up to here. */
+/* The same of the metrics. */
 static void prepare_metrics(struct run *r)
 {
-	struct timespec now;
-	struct ev_buf b = {0};
-
 	if (r->metrics == NULL)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
-			  cli_seconds(&r->started, &now), &b);
-	ev_out_put(r->metrics, b.p, b.len);
+	put_metrics(r);
 	must_or_note(r, ev_outs_add(&r->c->files, &r->metrics, &r->c->error));
-	ev_buf_free(&b);
 }
 
 /*
