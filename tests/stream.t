@@ -150,6 +150,52 @@ run 'evdedupe --state files --stats - whole'
 check 'a file of sections is as good as a pipe of them' 0 any 'evparse     in 7  out 5  rejected 1  blank 1
 evdedupe    in 5  out 5  duplicate 0  rejected 0  blank 0'
 
+# Sections of rejects alone
+
+{
+	orders 1 1
+	echo 'no order'
+	orders 2 2 | sed 's/"n":2/"n":"two"/'
+	orders 3 3
+} >dirty.log
+run 'evparse --batch d --commit-every 1 -r rejects dirty.log | evvalidate -r judged | evdedupe --state dirty --stats -'
+check 'one bad line is no reason to end a stream, whoever rejects it' 0 any 'evparse     in 4  out 3  rejected 1  blank 0
+evvalidate  in 3  out 2  warning 0  rejected 1  blank 0
+evdedupe    in 2  out 2  duplicate 0  rejected 0  blank 0'
+shape "$out" >got
+same 'its section is empty, and approved' got - <<'END'
+head d.00000001
+at 1
+o1
+seal d.00000001 true 3 1 1 0 0 0
+head d.00000002
+seal d.00000002 true 3 0 0 0 0 0
+head d.00000003
+seal d.00000003 true 3 0 0 0 0 0
+head d.00000004
+at 4
+o3
+seal d.00000004 true 3 1 1 0 0 0
+END
+is 'the head says that it is a piece of a stream' \
+	"$(evparse --commit-every 1 -r rejects dirty.log | grep -c '"stages":\["evparse"\],"stream":true,"checked":true}}}$')" 4
+ok 'and that of a batch does not' sh -c '! evparse -r rejects dirty.log | grep "\"stream\""'
+sed -n 3p dirty.log >wrong.log
+run 'evparse wrong.log | evvalidate -r judged'
+check 'as a batch it is a no' 1 any '~nothing passed.* 1 record was'
+is 'which its seal says' "$(shape "$out" | grep seal)" 'seal  false 2 1 0 null 1 0'
+run 'evparse --batch w --commit-every 9 wrong.log | evvalidate -r judged'
+check 'of a stream, of which nothing else came, too' 1 any '~nothing passed.* 1 record was'
+is 'though not its seal, which was out by then' "$(shape "$out" | grep seal)" 'seal w.00000001 true 2 1 0 null 1 0'
+awk '{ for (i = 0; i < 1400; i++) print }' wrong.log >wrongs.log
+cat in.log wrongs.log >later.log
+for every in 1 300 5000; do
+	run "evparse --batch w --commit-every $every -r rejects later.log | evvalidate -r judged"
+	[ $every = 5000 ] || check "a thousand in a row are one: --commit-every $every" 1 any '~nothing passed.* 1[0-9]* records were'
+	is "from there on: --commit-every $every" "$(shape "$out" | grep seal | cut -d ' ' -f 3 | uniq -c | tr -s ' \n' ' ')" \
+		"$(case $every in 1) echo ' 1006 true 401 false ' ;; 300) echo ' 4 true 1 false ' ;; *) echo ' 1 true ' ;; esac)"
+done
+
 # As it comes
 
 mkfifo fifo
@@ -187,6 +233,19 @@ ok 'the next is one of its own' waits seals 2 timed.out
 exec 9>&-
 wait $live
 is 'which were all' "$(shape timed.out | grep -c seal)" 2
+evparse --batch quiet --commit-every 1000000,0s -r quiet.rejects <fifo 2>"$tap/quiet" |
+	evvalidate -r quiet.judged 2>"$tap/quiet2" >quiet.out &
+live=$!
+exec 9>fifo
+echo 'no order' >&9
+ok 'a bad line in a quiet hour is sealed in its time' waits seals 1 quiet.out
+cat wrong.log >&9
+ok 'so is one that evvalidate alone rejects' waits seals 2 quiet.out
+orders 1 1 >&9
+ok 'and the stream goes on' waits seals 3 quiet.out
+exec 9>&-
+wait $live
+is 'with the verdict yes' "$? $(shape quiet.out | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" '0 true true true '
 evparse --batch slow --commit-every 1000000,1h <fifo >slow.out 2>"$tap/slow" &
 live=$!
 exec 9>fifo

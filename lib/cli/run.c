@@ -468,6 +468,7 @@ static void end(struct run *r)
 	must_or_note(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->s.opened)
 		cli_section_close(&r->s);
+	cli_section_end_stream(&r->s);
 	if (r->s.whole_batch != NULL) /* the counts are of all of it */
 		r->c->batch = r->s.whole_batch;
 	if (!r->s.committed) {
