@@ -2,6 +2,7 @@
  * internal: what the files of parse share. Floor 10.
  *
  *   parse.c     open, step, free; what becomes of a record: passed on, or set aside
+ *   id.c        the ids of events that have none
  *   formats.c   the table of formats
  *   text.c      JSON, and JSON behind text
  *   row.c       a row of CSV
@@ -19,6 +20,7 @@
 #define EV_PARSE_INTERNAL_H
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/layout.h"
 #include "base/lookup.h"
 #include "frame/frame.h"
@@ -136,6 +138,16 @@ struct ev_last_time {
 	struct ev_layout_time time;
 };
 
+/* The MD5 of lines that follow each other, which were digested together. */
+struct ev_line_digests {
+	const char *source; /* of the first */
+	uint64_t line;
+	size_t n;
+	const char *p[EV_MD5_LANES];
+	size_t len[EV_MD5_LANES];
+	char hex[EV_MD5_LANES][33];
+};
+
 /* The parameters of an element of structured data. */
 struct ev_syslog_params {
 	struct ev_syslog_param {
@@ -161,6 +173,7 @@ struct ev_parse {
 	struct ev_layout_place place; /* of times */
 	struct ev_zone *zone;	      /* its own, or NULL */
 	struct ev_last_time last;
+	struct ev_line_digests ahead;
 	struct ev_pattern *pattern;
 	struct ev_w3c *w3c;
 	uint64_t n_out, n_header;
@@ -231,7 +244,14 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 bool ev_parse_is_text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err,
 		      enum ev_status *st);
 
-/* Appends an id of the record's place and bytes, as JSON, or of what a queue knows it by. */
+/* Appends an id, as JSON: of some bytes, */
+void ev_parse_put_id(const char *bytes, size_t len, struct ev_buf *out);
+/* of a line, */
+void ev_parse_put_line_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+/*
+ * of where the record stood and of its bytes, so that equal ones are told apart, or of what a queue
+ * knows it by.
+ */
 void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 
 /* The envelope of an event that is made of a line. */

@@ -1,4 +1,3 @@
-#include "base/utf8.h"
 #include "parse/internal.h"
 #include "scan/form.h"
 
