@@ -227,14 +227,65 @@ evparse --batch quiet --commit-every 1000000,0s -r quiet.rejects <fifo 2>"$tap/q
 live=$!
 exec 9>fifo
 echo 'no order' >&9
-ok 'a bad line in a quiet hour is sealed in its time' waits seals 1 quiet.out
+ok 'a bad line in a quiet hour is sealed in its time' until_true seals 1 quiet.out
 cat wrong.log >&9
-ok 'so is one that evvalidate alone rejects' waits seals 2 quiet.out
+ok 'so is one that evvalidate alone rejects' until_true seals 2 quiet.out
 orders 1 1 >&9
-ok 'and the stream goes on' waits seals 3 quiet.out
+ok 'and the stream goes on' until_true seals 3 quiet.out
 exec 9>&-
 wait $live
 is 'with the verdict yes' "$? $(shape quiet.out | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" '0 true true true '
+evparse --batch idle --commit-every 1000000,300ms <fifo >idle.out 2>"$tap/idle" &
+live=$!
+exec 9>fifo
+orders 1 3 >&9
+until_true grep -q o3 idle.out
+is 'a section that is young' "$(shape idle.out | grep -c seal)" 0
+ok 'is sealed at its age, though nothing comes' until_true seals 1 idle.out
+exec 9>&-
+wait $live
+is 'and no other is made of nothing' "$(shape idle.out | grep -c head)" 1
+# joined AGE: what comes of a record that is followed by none, while the stream goes on.
+joined()
+{
+	evparse --continued --batch held --commit-every "9$1" -r held.rejects <fifo >held.out 2>"$tap/held" &
+	live=$!
+	exec 9>fifo
+	{
+		orders 1 1
+		printf '{"id":"o2","type":"Order","at":"2026-03-01T10:00:00Z",\n  "v":1}\n'
+	} >&9
+}
+joined ,100ms
+ok 'a record that the next line could continue does not wait for ever' until_true grep -q o2 held.out
+ok 'nor does its section' until_true eval 'shape held.out | tail -n 1 | grep -q "^seal"'
+{
+	printf '{"id":"o3","type":"Order",'
+	sleep 1.5
+	printf '\n "at":"2026-03-01T10:00:00Z","v":1}\n'
+} >&9
+ok 'one of which a line is not whole waits for that' until_true grep -q o3 held.out
+exec 9>&-
+wait $live
+is 'they are whole, and nothing is rejected' "$(grep -v '^{"_ev"' held.out | jq -c '[.id, .v]' | tr '\n' ' ')$(cat held.rejects)" \
+	'["o1",1] ["o2",1] ["o3",1] '
+joined ''
+until_true grep -q o1 held.out
+sleep 1.2
+is 'without an age it waits' "$(grep -c o2 held.out)" 0
+exec 9>&-
+wait $live
+is 'up to the end' "$(grep -c o2 held.out)" 1
+{
+	orders 1 1
+	printf '{"id":"o2","type":"Order","at":"2026-03-01T10:00:00Z",\n  "v":1}\n'
+} >joined.log
+run 'evparse --continued --batch f --commit-every 9,0s joined.log | shape'
+check 'a file has no clock' 0 'head f.00000001
+at 1
+o1
+o2
+seal f.00000001 true 1 2 2 null 0 0'
 evparse --batch slow --commit-every 1000000,1h <fifo >slow.out 2>"$tap/slow" &
 live=$!
 exec 9>fifo

@@ -2,6 +2,7 @@
 #include "cli/section.h"
 #include "base/mem.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 _Noreturn void cli_die_at(const struct ev_line *l, const char *what)
@@ -300,14 +301,24 @@ static void name_section(struct cli_sections *s)
 	s->c->batch = ev_buf_str(&s->own_batch);
 }
 
-static bool is_old(const struct cli_sections *s)
+int cli_age_left(double age, const struct timespec *since)
 {
 	struct timespec now;
+	double left;
 
-	if (s->c->commit_seconds < 0)
-		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return cli_seconds(&s->opened_at, &now) >= s->c->commit_seconds;
+	left = (age - cli_seconds(since, &now)) * 1000;
+	if (left <= 0)
+		return 0;
+	return left < INT_MAX ? (int)left + 1 : INT_MAX;
+}
+
+int cli_section_left(const struct cli_sections *s)
+{
+	const bool ages = s->c->commit_lines > 0 && s->c->commit_seconds >= 0;
+	const bool may_end = s->opened && !s->long_line && s->n_in > s->before.in;
+
+	return ages && may_end ? cli_age_left(s->c->commit_seconds, &s->opened_at) : -1;
 }
 
 /* The seal goes out at once; the next section begins with its first line. */
@@ -325,16 +336,14 @@ void cli_section_count(struct cli_sections *s)
 	uint64_t n = s->n_in - s->before.in;
 
 	if (s->opened && !s->long_line &&
-	    (n >= s->c->commit_lines || (n % CLOCK_LINES == 0 && is_old(s))))
+	    (n >= s->c->commit_lines || (n % CLOCK_LINES == 0 && cli_section_left(s) == 0)))
 		end_own(s);
 }
 
-enum ev_status cli_section_flush(void *ctx, struct ev_error *err)
+enum ev_status cli_section_flush(struct cli_sections *s, struct ev_error *err)
 {
-	struct cli_sections *s = ctx;
-
 	if (s->begins && s->c->commit_lines > 0) {
-		if (s->opened && !s->long_line && s->n_in > s->before.in && is_old(s))
+		if (cli_section_left(s) == 0)
 			end_own(s);
 	} else if (s->e->flow == CLI_FLOW_EACH && s->opened && !s->inside && !s->begins &&
 		   s->seal != NULL) {

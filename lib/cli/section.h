@@ -105,7 +105,11 @@ void cli_section_count(struct cli_sections *s);
  * Before the input is waited for: what is made goes out, in a stream the seal, too, of a section
  * that is whole.
  */
-enum ev_status cli_section_flush(void *ctx, struct ev_error *err);
+enum ev_status cli_section_flush(struct cli_sections *s, struct ev_error *err);
+/* The milliseconds that are left until what began then has so many seconds. */
+int cli_age_left(double age, const struct timespec *since);
+/* Until the section has the age that --commit-every names; -1: none is named, or none is open. */
+int cli_section_left(const struct cli_sections *s);
 /* Writes a control line. */
 void cli_section_put(struct cli_sections *s, struct cli_control *line);
 
