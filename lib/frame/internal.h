@@ -6,6 +6,7 @@
  *   csv.c     cuts rows
  *   joined.c  cuts lines with those that continue them
  *   halves.c  cuts a container's lines, and puts halves together
+ *   counted.c cuts messages of syslog that say how long they are
  */
 #ifndef EV_FRAME_INTERNAL_H
 #define EV_FRAME_INTERNAL_H
