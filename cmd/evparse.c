@@ -137,6 +137,7 @@ int main(int argc, char **argv)
 	engine.engine = parse;
 	engine.frames = ev_parse_frames(parse);
 	engine.counts = ev_parse_counts(parse);
+	engine.header = ev_parse_header_lines(parse);
 	status = cli_run(&cli, &engine, cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	ev_model_free(&model);

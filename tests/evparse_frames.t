@@ -608,6 +608,47 @@ is 'but rejects' "$(sed 's/.*"line":\([0-9]*\).*"code":"\([^"]*\)".*/\1 \2/' set
 4 cut'
 
 #
+# Syslog over TCP
+#
+# counted MESSAGE...: each behind its length.
+counted()
+{
+	for message; do
+		printf '%s %s' "$(printf %s "$message" | wc -c)" "$message"
+	done
+}
+head='<34>1 2003-10-11T22:14:15.003Z m a - - -'
+{
+	counted "$head one" "$head é
+ two" "$head three
+" "$head"
+	printf '\n%s by line\r\n%s\n\n83 blue\n' "$head" "<34>1 nothing"
+	counted "$head four" "$head 12 <5"
+} >counted
+message='"message":"\([^"]*\)"}'
+run evparse -f syslog-tcp -r set-aside --stats - counted
+is 'messages behind their length, and by line' "$(sed "s/.*,$message/\1/; s/^{.*/none/" "$out")" 'one
+é\n two
+three
+none
+by line
+four
+12 <5'
+check 'and their sums' 0 any 'evparse     in 11  out 7  rejected 2  blank 2'
+in_place counted
+is 'an id is that of the message' "$(sed 's/.*"event_id":"\([^"]*\)".*/\1/' "$out" | head -n 1)" \
+	"$(echo "$head one" | evparse -f syslog | sed 's/.*"event_id":"\([^"]*\)".*/\1/')"
+counted "$head one" "$head two" | head -c -1 >file
+frames 'a message that is cut' 'syslog-tcp' '2 1 1 0' file <<END
+$(evparse -f syslog-tcp -r set-aside file)
+! 1 50 cut $head tw
+END
+printf '44 %s one9999999999 %s two\n47' "$head" "$head" >file
+run 'evparse -f syslog-tcp -r set-aside file | wc -l'
+is 'a number that is none' "$(cat "$out") $(sed 's/.*"line":\([0-9]*\),"offset":\([0-9]*\),"code":"\([^"]*\)".*/\1 \2 \3/' set-aside | tr '\n' ' ')" \
+	'1 1 47 foreign 2 103 cut '
+
+#
 # Lines that continue
 #
 cat >trace <<'END'
@@ -728,6 +769,7 @@ if need python3; then
 		pieces "kinesis --max-line $max" kinesis
 		pieces "docker --max-line $max" docker
 		pieces "cri --max-line $max" cri
+		pieces "syslog-tcp --max-line $max" counted
 	done
 	# What stands at the border of a read.
 	for size in 262140 262141 262142 262143 262144 262145 262146; do
@@ -773,6 +815,7 @@ lives json-array '{"a":1}\n{"b":2}{"c":[{' '{"a":1}
 lives csv 'a,b\n1,"x\ny"\n2,' '{"a":"1","b":"x\ny"}'
 lives docker '{"log":"h {\\"a\\":","stream":"stdout"}\n{"log":"{\\"b\\":2}\\n","stream":"stderr"}\n{"log"' '{"b":2}'
 lives cri 'T stdout P {\nT stdout F }\nT stdout F' '{}'
+lives syslog-tcp '9 <34>1 a\nb44 <34>1 2003-10-11T22:14:15.003Z m a - - - one' "$(echo '<34>1 2003-10-11T22:14:15.003Z m a - - - one' | evparse -f syslog)"
 lives 'text --continued' 'x {"a":1}\nx {"b":2}\n' '{"a":1}'
 
 #

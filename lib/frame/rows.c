@@ -427,7 +427,7 @@ static void free_rows(void *how)
 	free(r);
 }
 
-static const struct ev_cutter cutter = {cut, begin, free_rows};
+static const struct ev_cutter cutter = {false, cut, begin, free_rows};
 
 struct ev_frames *ev_frames_csv(char separator, const char *header)
 {

@@ -202,6 +202,11 @@ const struct ev_count *ev_parse_counts(const struct ev_parse *p)
 	return p->format->w3c != NULL ? p->counts : NULL;
 }
 
+const uint64_t *ev_parse_header_lines(const struct ev_parse *p)
+{
+	return &p->n_header;
+}
+
 void ev_parse_free(struct ev_parse **p)
 {
 	if (*p == NULL)

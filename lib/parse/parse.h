@@ -59,6 +59,8 @@ struct ev_frames *ev_parse_frames(const struct ev_parse *p);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 /* Of a format that has lines which are neither events nor wrong; else NULL. */
 const struct ev_count *ev_parse_counts(const struct ev_parse *p);
+/* How many of these there were so far. */
+const uint64_t *ev_parse_header_lines(const struct ev_parse *p);
 void ev_parse_free(struct ev_parse **p);
 
 #endif
