@@ -77,6 +77,10 @@ struct ev_lake {
 char *ev_lake_path(const struct ev_lake *l, const char *name);
 const struct ev_lake_batch *ev_lake_find(const struct ev_lake *l, const char *batch);
 void ev_lake_note_batch(struct ev_lake *l, const char *name, const struct ev_lake_count *count);
+/* NULL: no commit names it. */
+const struct ev_lake_part *ev_lake_find_part(const struct ev_lake *l, const char *path);
+/* By the last commit: the next writer sees to it that it is gone. */
+bool ev_lake_is_removed(const struct ev_lake *l, const char *path);
 /* Appends the name of a type's folder, without its type=; other characters become %XX. */
 void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out);
 /*
@@ -88,6 +92,9 @@ enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err);
 enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err);
 /* Removes what a writer left that was stopped. */
 enum ev_status ev_lake_recover(struct ev_lake *l, struct ev_error *err);
+/* What a writer is about to commit, or was when it was stopped; or nothing. To be freed. */
+enum ev_status ev_lake_read_pending(const struct ev_lake *l, struct ev_lake **pending,
+				    struct ev_error *err);
 /* Reads the commits anew. */
 enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err);
 
