@@ -92,14 +92,13 @@ ok 'it has no file' [ ! -e "$OUT/mapped.2" ]
 # As Hadoop Streaming runs them: any task takes any buckets, and sorts; a reducer gets keys and lines.
 
 fresh
+export MEMBERS=3
 run "for k in 5 0 3 7; do echo \$k/8; done | sh $spark/bucket.sh >task.1; for k in 6 1 2 4; do echo \$k/8; done | sh $spark/bucket.sh >task.2"
 is 'mappers' "$status" 0
-LC_ALL=C sort task.1 task.2 >shuffled
-for k in 0 1; do
-	awk -v k=$k '{ print >("reducer." index("0123456789abcdef", substr($0, 1, 1)) % 2) }' shuffled
-	run "export mapreduce_task_partition=$k mapreduce_job_reduces=2; sh -c '{ echo \"\$mapreduce_task_partition/\$mapreduce_job_reduces\"; cut -f 2-; } | sh $spark/members.sh' <reducer.$k"
-	check "reducer $k" 0
-done
+run "grep -h '^[02]/' task.2 task.1 | sort | sh $spark/members.sh"
+check 'a reducer of two shards' 0
+run "grep -h '^1/' task.1 task.2 | sort | sh $spark/members.sh"
+check 'and one of the third' 0
 loads_the_same 'the days as Hadoop has it'
 
 # The same bucket again, as where a task is tried again

@@ -53,6 +53,8 @@ static void own_stage(struct cli_sections *s, struct cli_stage *stage)
 		cli_fail("the sums do not balance: %llu came in, %llu are accounted for: report "
 			 "this as a bug",
 			 (unsigned long long)in, (unsigned long long)sum);
+	if (s->e->digest != NULL)
+		stage->digest = *s->e->digest;
 }
 
 /* How many records the section has, if all of them were rejected; else 0. */
