@@ -257,6 +257,15 @@ for options in '--defer' '--defer --result r.json' '--defer --merge --state-out 
 Try 'evvalidate --help'."
 done
 
+# The digest stands in the balance sheet, too.
+
+run 'evlake cat --batch day lake | evvalidate -r r --result one.json | evdedupe | evversion | evstar --map --stats map.json | evstar --reduce --stats both.json | evload --snapshot sqlite:shop.db'
+check 'both halves in one pipe' 0 '' any
+is 'what one mapped the other reduced' "$(jq -c '[.stages[] | .digest // empty] | [length, .[0] == .[1]]' both.json)" '[2,true]'
+is 'by 16 digits' "$(jq -r '.stages[] | .digest // empty | test("^[0-9a-f]{16}$")' map.json)" true
+run evreport --balance map.json --balance both.json one.json
+check 'which a report leaves out' 0 any
+
 # Where one shard alone is meant
 
 fresh

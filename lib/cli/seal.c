@@ -128,19 +128,14 @@ static bool read_hex(const struct ev_doc *d, uint32_t at, char *out, size_t len)
 	return true;
 }
 
-/* The digest of a stage. */
+/* The digest of a stage; the line is signed, so it is as it was written. */
 static bool read_digest(const struct ev_doc *d, uint32_t at, uint64_t *digest)
 {
 	char text[DIGEST_TEXT + 1];
 
 	if (ev_kind(d, at) != EV_STRING || !read_hex(d, at, text, DIGEST_TEXT))
 		return false;
-	*digest = 0;
-	for (const char *p = text; *p != '\0'; p++) {
-		if (ev_hex_digit(*p) < 0)
-			return false;
-		*digest = *digest << 4 | (uint64_t)ev_hex_digit(*p);
-	}
+	*digest = strtoull(text, NULL, 16);
 	return true;
 }
 

@@ -43,7 +43,7 @@ const char *cli_shards_take(struct cli_shards *s, const struct ev_shard *shard, 
 const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, const char *batch);
 /* What the seal of a section says was put off, and made up for. */
 void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain);
-/* Whether what was put off was made up for, all of it once and as it was; and whether shards are missing. */
+/* Whether all that was put off was made up for, once, as it was; and whether shards are missing. */
 void cli_shards_check_counts(const struct cli_shards *s);
 void cli_shards_check(const struct cli_shards *s);
 void cli_shards_free(struct cli_shards *s);
