@@ -2,6 +2,7 @@
 # Shards: a chain that is cut by the buckets of a lake, in sealed pipes, and comes together again in
 # evload: with every part, or not at all. evkit(7), "Shards".
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/postgres.sh"
 
 need sqlite3 || {
 	done_testing
@@ -117,6 +118,25 @@ for table in orders dim_user dim_day; do
 	sort plain/$table.tsv >want.tsv
 	same "the same: $table" got want.tsv
 done
+if postgres_start; then
+	evschema -t postgres | sql || exit 2
+	dump_postgres()
+	{
+		sql -c 'SELECT * FROM orders ORDER BY 1, 2, 3' -c 'SELECT * FROM dim_user ORDER BY 1' -c 'SELECT * FROM dim_day ORDER BY 1'
+	}
+	dump_postgres >before
+	run evload postgresql: mapped.0 mapped.1 mapped.3 reduced.?
+	check 'PostgreSQL: a bucket that is lost' 2 '' '~^evload: of batch day shards are missing: 2/4:'
+	dump_postgres >got
+	same 'PostgreSQL: nothing is loaded' got before
+	run evload postgresql: mapped.? reduced.?
+	check 'PostgreSQL: all shards' 0
+	dump_postgres >got
+	run 'evlake cat --batch day lake | evvalidate -r rejects | evdedupe | evversion | evstar | evload --snapshot postgresql:'
+	check 'PostgreSQL: the same without shards' 0 '' any
+	dump_postgres >want.rows
+	same 'PostgreSQL: are the same rows' got want.rows
+fi
 run 'evstar --reduce --batch day mapped.? | evload sqlite:shop.db'
 check 'a batch of another content under one of their names is another batch' 2 '' any
 fresh
