@@ -414,6 +414,7 @@ static void read_all(struct run *r)
 static void begin(struct run *r)
 {
 	r->s.seal = cli_seal_open();
+	r->c->port.seed = r->s.seal != NULL ? cli_seal_seed(r->s.seal) : 0;
 	r->s.shards.own = cli_shard();
 	r->s.begins = r->s.seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
 	if (r->s.seal == NULL || r->s.begins) {
