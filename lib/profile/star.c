@@ -516,20 +516,9 @@ static const struct ev_proposal_column *currency_of(const struct ev_proposal_tab
 	return NULL;
 }
 
-/* Views go by the time of the event, where a path names it. */
-static bool has_plain_time(const struct ev_proposal *p)
-{
-	struct ev_error none;
-	struct ev_path *path = ev_path_parse(p->time.jq, &none);
-	const bool plain = path != NULL;
-
-	ev_path_free(&path);
-	return plain && p->time_node != NULL;
-}
-
 static void measures(struct ev_proposal *p)
 {
-	const size_t n = has_plain_time(p) ? p->n_facts : 0;
+	const size_t n = p->time_node != NULL ? p->n_facts : 0; /* views go by it */
 
 	for (size_t f = 0; f < n; f++) {
 		const struct ev_proposal_table *t = &p->facts[f];
