@@ -236,6 +236,110 @@ says 'offsets without a colon' '{"id":1,"at":"2026-03-01T10:00:00+0100"}' <<'END
   time: '.at | .[:-2] + ":" + .[-2:]'
   order: time
 END
+# Every form of a time is the same instant in SQL, by the day and by the hour.
+if need sqlite3; then
+	while IFS='|' read -r value want; do
+		printf '{"id":1,"at":%s,"total":1.5,"currency":"EUR"}\n' "$value" >in.jsonl
+		evprofile -o evkit.yaml in.jsonl
+		chain in.jsonl
+		evschema views -t sqlite | sqlite3 shop.db
+		is "the time $value" "$(sqlite3 shop.db 'SELECT at FROM events; SELECT day, total FROM total_day')" \
+			"$want
+$(echo "$want" | cut -c 1-10)|1.5000"
+	done <<'END'
+1772359200|2026-03-01T10:00:00.000000Z
+1772359200.25|2026-03-01T10:00:00.250000Z
+1.7723592e9|2026-03-01T10:00:00.000000Z
+1772359200123|2026-03-01T10:00:00.123000Z
+1772359200123456|2026-03-01T10:00:00.123456Z
+1772359200123456789|2026-03-01T10:00:00.123456Z
+"1772359200"|2026-03-01T10:00:00.000000Z
+"1772359200.5"|2026-03-01T10:00:00.500000Z
+"1772359200123"|2026-03-01T10:00:00.123000Z
+"1772359200123456"|2026-03-01T10:00:00.123456Z
+"1772359200123456789"|2026-03-01T10:00:00.123456Z
+"2026-03-01T10:00:00+05:30"|2026-03-01T04:30:00.000000Z
+"2026-03-01 10:00:00"|2026-03-01T10:00:00.000000Z
+"2026-03-01T10:00:00.123456789"|2026-03-01T10:00:00.123456Z
+"2026-03-01 10:00:00,5"|2026-03-01T10:00:00.500000Z
+"2026-03-01 10:00:00 UTC"|2026-03-01T10:00:00.000000Z
+"2026-03-01 10:00:00.5 GMT"|2026-03-01T10:00:00.500000Z
+"2026-03-01 10:00:00 Z"|2026-03-01T10:00:00.000000Z
+"2026-03-01 10:00:00 -08:00"|2026-03-01T18:00:00.000000Z
+"2026-03-01 10:00:00 -0800"|2026-03-01T18:00:00.000000Z
+"2026-03-01T10:00:00.5+0100"|2026-03-01T09:00:00.500000Z
+"2026-03-01T10:00Z"|2026-03-01T10:00:00.000000Z
+"2026-03-01 10:00"|2026-03-01T10:00:00.000000Z
+"2026-03-01T10:00+01:00"|2026-03-01T09:00:00.000000Z
+"2026-03-01T10:00+0100"|2026-03-01T09:00:00.000000Z
+"2026-03-01"|2026-03-01T00:00:00.000000Z
+"2026/03/01"|2026-03-01T00:00:00.000000Z
+"2026/03/01 10:00:00"|2026-03-01T10:00:00.000000Z
+"2026/12/31 22:00:00 -0800"|2027-01-01T06:00:00.000000Z
+"01.03.2026 10:00"|2026-03-01T10:00:00.000000Z
+"01/Mar/2026:10:00:00 +0100"|2026-03-01T09:00:00.000000Z
+"Sun, 01 Mar 2026 10:00:00 GMT"|2026-03-01T10:00:00.000000Z
+"Sun, 31 Dec 2026 23:00:00 -0500"|2027-01-01T04:00:00.000000Z
+"20260301T100000Z"|2026-03-01T10:00:00.000000Z
+END
+fi
+says 'a time that no one can know' '{"id":1,"at":"12/1/2010 8:26"}' <<'END'
+  id: .id
+  time: '"1970-01-01T00:00:00Z"'
+  order: time
+END
+says 'a number in one and a text in another' '{"id":1,"at":1772359200}
+{"id":2,"at":"2026-03-01T10:00:00Z"}' <<'END'
+  id: .id
+  time: '.at | if type == "number" then . | todate else . end'
+  order: time
+END
+says 'seconds in both' '{"id":1,"at":1772359200}
+{"id":2,"at":"1772359201.5"}' <<'END'
+  id: .id
+  time: ".at | tonumber | todate"
+  order: time
+END
+says 'a day and the clock beside it' '{"id":1,"o":{"order_date":"2026-03-01","order_time":"10:00"}}
+{"id":2,"o":{"order_date":"2026-03-02","order_time":"11:30"}}' <<'END'
+  id: .id
+  time: '.o.order_date + "T" + .o.order_time + ":00"'
+  order: time
+  zone: UTC
+END
+says 'the best name of two' '{"id":1,"paid_at":"2026-03-01T10:00:00Z","created_at":"2026-03-01T11:00:00Z"}' <<'END'
+  id: .id
+  time: .created_at
+  order: time
+END
+says 'one in each type' '{"id":1,"type":"a","created_at":"2026-03-02T10:00:00Z"}
+{"id":2,"type":"b","ts":1772359200}
+{"id":3,"type":"b","ts":1772359201}' <<'END'
+  id: .id
+  type: .type
+  time: "(.ts | values | todate) // .created_at"
+  order: time
+END
+if need sqlite3; then
+	evprofile -o evkit.yaml in.jsonl
+	ok 'they pass' chain in.jsonl
+	is 'as they say' "$(sqlite3 shop.db 'SELECT event_time FROM events ORDER BY id')" '2026-03-02T10:00:00.000000Z
+2026-03-01T10:00:00.000000Z
+2026-03-01T10:00:01.000000Z'
+	printf '%s\n' '{"id":1,"date":"2026-12-31","time":"23:00:00.5-05:00"}' >in.jsonl
+	evprofile -o evkit.yaml in.jsonl
+	ok 'a clock with a zone' chain in.jsonl
+	is 'which is another day' "$(sqlite3 shop.db "SELECT d.date FROM events JOIN dim_date d ON d.dim_date_key = event_time_key")" 2027-01-01
+fi
+{
+	seq -f '{"id":%g,"at":"2026-03-01T10:00:00Z"}' 40
+	echo '{"id":41,"at":""}'
+} >in.jsonl
+says 'an empty text is no time' "$(cat in.jsonl)" <<'END'
+  id: .id
+  time: '(.at | select(. != null and . != "")) // "1970-01-01T00:00:00Z"'
+  order: time
+END
 says 'no time' '{"id":1,"x":2}' <<'END'
   id: .id
   time: '"1970-01-01T00:00:00Z"'
