@@ -46,7 +46,7 @@ static void put_seen(const struct ev_envelope *e, size_t column, struct ev_buf *
 		ev_buf_puts(out, "the key of the row that was changed");
 		return;
 	}
-	values = ev_tree_values(n) - n->kinds[EV_NULL];
+	values = ev_tree_values(n) - n->kinds[EV_NULL] - n->n_empty;
 	ev_buf_puts(out, "in ");
 	if (values == e->p->events)
 		ev_buf_puts(out, values == 1 ? "the only event" : "each of ");
@@ -58,7 +58,7 @@ static void put_seen(const struct ev_envelope *e, size_t column, struct ev_buf *
 	}
 	if (values != e->p->events || values != 1)
 		ev_buf_puts(out, " events");
-	distinct = ev_sample_distinct(&n->sample);
+	distinct = ev_sample_distinct(&n->sample) - (n->n_empty > 0);
 	if (values > 1) {
 		ev_buf_puts(out, ev_sample_is_exact(&n->sample) ? ", " : ", about ");
 		ev_infer_put_count(distinct, out);

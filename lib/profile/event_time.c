@@ -53,8 +53,19 @@ static uint64_t events_with(const struct ev_envelope *e, const struct ev_tree_no
 	return n != NULL ? ev_tree_values(n) - n->kinds[EV_NULL] - n->n_empty : 0;
 }
 
-/* The column that looks most like the time, of those that nearly all events of a tree have. */
-static size_t best_of(const struct ev_envelope *e, const struct ev_tree_node *tree)
+static bool nearly_all(uint64_t n, uint64_t all)
+{
+	return !ev_infer_is_seldom(n, all);
+}
+
+static bool most(uint64_t n, uint64_t all)
+{
+	return n > all / 2;
+}
+
+/* The column that looks most like the time, of those that enough events of a tree have. */
+static size_t best_of(const struct ev_envelope *e, const struct ev_tree_node *tree,
+		      bool (*enough)(uint64_t n, uint64_t all))
 {
 	size_t best = EV_NO_COLUMN;
 
@@ -62,7 +73,7 @@ static size_t best_of(const struct ev_envelope *e, const struct ev_tree_node *tr
 		const struct ev_key_column *c = &e->k->columns[i];
 
 		if (c->other != NULL || !ev_envelope_is_time(e, i) ||
-		    ev_infer_is_seldom(events_with(e, tree, i), ev_tree_values(tree)))
+		    !enough(events_with(e, tree, i), ev_tree_values(tree)))
 			continue;
 		if (best == EV_NO_COLUMN || order_of(c) < order_of(&e->k->columns[best]))
 			best = i;
@@ -85,35 +96,46 @@ static void add(struct times *t, size_t column)
 		t->columns[t->n++] = column;
 }
 
-/* One for each type, in the order of the types; none if that does not give nearly all a time. */
+static void only(const struct ev_envelope *e, size_t column, struct times *t)
+{
+	*t = (struct times){
+		.columns = {column}, .n = 1, .events = events_with(e, e->p->all, column)};
+}
+
+/* One for each type, in the order of the types. */
 static void by_type(const struct ev_envelope *e, struct times *t)
 {
 	for (size_t i = 0; i < e->p->n_types; i++) {
 		const struct ev_tree_node *tree = e->p->types[i].tree;
-		const size_t best = best_of(e, tree);
-		uint64_t most = 0;
+		const size_t best = best_of(e, tree, nearly_all);
+		uint64_t events = 0;
 
 		if (best != EV_NO_COLUMN)
 			add(t, best);
 		for (size_t k = 0; k < t->n; k++)
-			if (events_with(e, tree, t->columns[k]) > most)
-				most = events_with(e, tree, t->columns[k]);
-		t->events += most;
+			if (events_with(e, tree, t->columns[k]) > events)
+				events = events_with(e, tree, t->columns[k]);
+		t->events += events;
 	}
-	if (ev_infer_is_seldom(t->events, e->p->events))
-		t->n = 0;
 }
 
+/* One that nearly all events have, or several together, or else one that most have. */
 static void choose(const struct ev_envelope *e, struct times *t)
 {
-	const size_t best = best_of(e, e->p->all);
+	size_t best = best_of(e, e->p->all, nearly_all);
 
-	if (best == EV_NO_COLUMN) {
-		by_type(e, t);
+	if (best != EV_NO_COLUMN) {
+		only(e, best, t);
 		return;
 	}
-	add(t, best);
-	t->events = events_with(e, e->p->all, best);
+	by_type(e, t);
+	if (nearly_all(t->events, e->p->events))
+		return;
+	best = best_of(e, e->p->all, most);
+	if (best != EV_NO_COLUMN)
+		only(e, best, t);
+	else
+		t->n = 0;
 }
 
 /* Whether the names differ in their last words alone: order_date and order_time. */
@@ -230,8 +252,10 @@ static void propose_times(struct ev_envelope *e, const struct times *t)
 		ev_buf_free(&one);
 		ev_infer_range(ev_envelope_node(e, t->columns[i]), &p->times);
 	}
-	if (t->events < p->events)
+	if (t->events < p->events) {
 		ev_buf_puts(&jq, " // " NO_TIME);
+		said = said[0] != '\0' ? said : "the others count as of 1970";
+	}
 	p->time.jq = ev_infer_take(&jq);
 	if (t->n > 1) {
 		p->time.why = ev_strdup("one in each type of event");

@@ -76,10 +76,22 @@ void ev_write_set(const struct ev_tree_node *n, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
+/* Whether a text has a digit; not so if it is known that none has. */
+static bool may_have_digits(const struct ev_tree_node *n)
+{
+	if (n->sample.no_texts)
+		return true;
+	for (uint32_t i = 0; i < n->sample.n_texts; i++)
+		if (strpbrk(n->sample.texts[i].p, "0123456789") != NULL)
+			return true;
+	return false;
+}
+
 /* Texts whose name says that they are numbers, as people write them: "€ 1.234,50". */
 static bool is_text_of_amount(const struct ev_tree_node *n)
 {
-	return n->longest > 0 && only_texts(n) && (n->forms & EV_FORM_NUMBER) == 0 &&
+	return n->longest > 0 && may_have_digits(n) && only_texts(n) &&
+	       (n->forms & EV_FORM_NUMBER) == 0 &&
 	       (is_called(n, EV_WORDS_AMOUNT_LAST) || is_called(n, EV_WORDS_COUNT_LAST));
 }
 
