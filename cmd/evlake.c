@@ -5,7 +5,6 @@
 #include "lake/lake.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 static unsigned buckets;
 static struct ev_lake_choice choice = {.bucket = -1};

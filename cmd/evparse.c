@@ -4,7 +4,6 @@
 #include "cli/seal.h"
 #include "parse/parse.h"
 
-#include <stdlib.h>
 
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;

@@ -5,7 +5,6 @@
 #include "letters/letters.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 /* A letter is longer than its record: six bytes for one at most. */
 enum { MAX_LETTER = 512 << 20 };

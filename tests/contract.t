@@ -87,16 +87,6 @@ leftovers()
 	find . -name '.*~'
 }
 
-# until_true COMMAND...: true once it is; false if it never is. Generous, for slow machines.
-until_true()
-{
-	for _ in $(seq 600); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
 # A line that is too long for --max-line 2000, and which JSON would take.
 long=$(printf '{"event_id":"long","x":"%03000d"}' 0)
 

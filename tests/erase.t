@@ -63,6 +63,7 @@ BEGIN {
 }'
 cat >>day2 <<'LINES'
 {"id":"e5","type":"Order","time":"2026-03-02T10:00:00Z","v":1,"user":"pers-0n-17","name":"Zo
+{"id":"e5","type":"Order","time":"2026-03-02T10:00:00Z","v":1,"name":"Zo\u00eb Quint","tot
 {"id":"e98","type":"Order","time":"2026-03-02T10:00:00Z","user":["pers-0n-17"]}
 {"type":"Order","time":"2026-03-02T10:00:00Z","usr":"pers-0n-17"}
 {"id":"e1","type":"Order","time":"2026-03-02T10:00:00Z","v":1,"user":"pers-0n-1","na
@@ -168,6 +169,11 @@ is 'she is in the lake, in states, rejects, results and databases' "$(finds . | 
 is 'evdedupe has no text of anybody' "$(finds state/keys)" ''
 rows=$(sqlite3 shop.db 'SELECT count(*) FROM events')
 cp results/d1.json report.html
+# What programs that were killed have left, and what they said.
+cp results/d1.json results/.d2.json.17.0~ && cp report.html .report.html.17.1~ && cp shop.db shop.db.new || exit 2
+mkdir loaded
+echo 'evparse     in 80  out 80  rejected 0  blank 0' | tee loaded/d1 >../balance
+grep -h -m 1 pers-0n-17 rejects/* | tee loaded/d2.new >>loaded/d1
 run 'erase 2>../notes | sed "s/^\(bytes\|entries\): .*/\1/"'
 check 'she is erased' 0 'events: 11
 records: 74
@@ -183,10 +189,14 @@ records: 6
 commit: 7
 events: 0
 records: 0
+broken lines: 1
+events: 0
+records: 0
 commit: 7
 entries
 bytes'
 is_gone erased
+same 'of what was said the balance sheet stays' loaded/d1 ../balance
 ok 'no result and no report stays' test -z "$(find . -name '*.json' -o -name '*.html')"
 mv ../third.db .
 ok 'a database that comes when all is done' catch_up third.db
@@ -197,6 +207,26 @@ is 'and has nothing of her' "$(finds third.db)" ''
 rm third.db
 ok 'there is less than before' test "$(sqlite3 shop.db 'SELECT count(*) FROM events')" -lt "$rows"
 is 'evstate says so' "$(evstate info state/events | grep -c '^batch: ')" 5
+
+# A database that somebody reads.
+cp -R ../before ../read && cd ../read || exit 2
+sqlite3 second.db 'PRAGMA journal_mode = WAL' >"$tap/wal"
+mkfifo reader
+sqlite3 second.db <reader >"$tap/read" &
+exec 9>reader
+echo 'BEGIN; SELECT count(*) FROM events;' >&9
+while [ ! -s "$tap/read" ]; do sleep 0.05; done
+run 'erase 9>&- >../said 2>&1; status=$?; tail -n 1 ../said; exit $status'
+check 'a reader is in the way' 2 'erase.sh: second.db: somebody reads it: end that, and run this again'
+echo 'COMMIT; SELECT 1;' >&9
+while [ "$(wc -l <"$tap/read")" -lt 2 ]; do sleep 0.05; done
+run 'erase 9>&- >../said 2>&1'
+check 'one that has ended its transaction is not' 0
+rm people
+is 'and no byte has her, in its log neither' "$(finds .)" ''
+exec 9>&-
+wait
+cd ../with || exit 2
 
 # What came is run again, from the raw logs and from the lake. Rejects of the first have her again.
 evstate info state/events | grep ^batch >../batches

@@ -238,11 +238,7 @@ evdedupe --state live <fifo >live.out 2>"$tap/live" &
 live=$!
 exec 9>fifo
 cat d1 >&9
-tries=0
-while ! grep -q '^{"_ev":{"seal"' live.out && [ $tries -lt 100 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
+until_true grep -q '^{"_ev":{"seal"' live.out
 is 'a section is sealed and committed before the next one comes' \
 	"$(grep -c '^{"_ev":{"seal"' live.out) $(wc -l <live/commits | tr -d ' ')" '1 1'
 

@@ -223,12 +223,48 @@ damaged 'a commit is cut' 'sed -i "\$d" $commit' 2 '~is damaged'
 damaged 'a commit is gone' 'rm $commit' 2 '~is damaged, or the commit before it is missing'
 damaged 'a commit is no file' 'rm $commit; mkdir $commit' 2 '~cannot be read'
 
+# Files that no commit names are read by nobody here, and by others.
+unnamed='no commit names it, so evlake does not read it, and others do: a commit is missing, or it is not the lake.s$'
+strange()
+{
+	rm -rf copy
+	cp -r chain.lake copy
+	eval "$2"
+	run evlake verify copy
+	check "$1: verify" 1 "~$unnamed"
+	is "$1: which" "$(sed -n 's/: no commit.*//p' "$out" | sort -u | head -n 2 | tr '\n' ' ')" "$3"
+	run 'evlake cat copy >cat.out'
+	check "$1: cat reads what is named" 0
+}
+strange 'the last commit is gone' 'rm copy/_evlake/commits/00000002.jsonl' \
+	"$(cd chain.lake && find dt=* -name 00000002.jsonl.gz | LC_ALL=C sort | head -n 2 | sed 's|^|copy/|' | tr '\n' ' ')"
+strange 'a foreign file' 'cp day copy/dt=2026-03-01/more.json' 'copy/dt=2026-03-01/more.json '
+strange 'a link to itself' 'ln -s . copy/loop; sed 1d day >copy/"a file"' 'copy/a file copy/loop/a file '
+rm -rf copy
+cp -r chain.lake copy
+touch copy/.hidden copy/_SUCCESS copy/_evlake/commits/1.jsonl copy/_evlake/commits/readme
+run 'evlake verify copy | sed "s/ .*//"'
+check 'what readers of folders pass over is no stranger' 0 whole:
+if LD_PRELOAD=$fault EVKIT_FAULT=open:0 evlake --version >"$tap/preloads" 2>&1; then
+	sed 's/"event_id":"/&new-/' day >other.day
+	for n in 2 3 4 5; do
+		rm -rf copy
+		cp -r chain.lake copy
+		(LD_PRELOAD=$fault EVKIT_FAULT=rename:$n:kill evlake append --batch new copy other.day -o /dev/null) 2>"$tap/killed"
+		run 'evlake verify copy | sed "s/ .*//"'
+		check "a writer was killed before name $n: what it left is no stranger" 0 whole:
+	done
+	ok 'it did leave something' test -n "$(find copy/dt=* -name 00000003.jsonl.gz)"
+else
+	skip 'a writer that was killed' 'nothing can be preloaded here'
+fi
+
 # Two writers
 mkfifo pipe
 evlake append --batch slow two.lake pipe -o slow.out &
 exec 9>pipe
 head -n 1 day >&9
-for _ in $(seq 200); do [ -e two.lake/_evlake/lock ] && break; sleep 0.05; done
+until_true [ -e two.lake/_evlake/lock ]
 sleep 0.3
 run evlake append --batch fast two.lake day
 check 'a second writer' 2 '' 'evlake: two.lake: another evlake writes to this lake: try again when it has ended'
@@ -246,6 +282,18 @@ for i in 1 2 3 4 5; do
 	evlake append --batch "p$i" --buckets 2 small.lake part$i -o /dev/null || exit 2
 done
 is 'many parts' "$(find small.lake -name '*.gz' | wc -l)" 31
+if LD_PRELOAD=$fault EVKIT_FAULT=open:0 evlake --version >"$tap/preloads" 2>&1; then
+	for where in rename:9:kill rename:29:done unlink:1:kill unlink:9:done; do
+		rm -rf copy
+		cp -r small.lake copy
+		(LD_PRELOAD=$fault EVKIT_FAULT=$where evlake compact copy) >"$tap/compact" 2>"$tap/killed"
+		run 'evlake verify copy | sed "s/ .*//"; evlake cat copy | LC_ALL=C sort | cksum'
+		check "compact was killed at $where: what it left is no stranger" 0 "whole:
+$(LC_ALL=C sort many | cksum)"
+	done
+else
+	skip 'compact that was killed' 'nothing can be preloaded here'
+fi
 run 'evlake compact small.lake | sed "s/ packed.*//"; ls small.lake/_evlake/commits'
 cp "$out" "$tap/compacted"
 is 'compact' "$(sed 's/parts [0-9]*/parts/; s/merged: [0-9]*/merged/' "$tap/compacted")" "merged

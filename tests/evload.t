@@ -748,16 +748,6 @@ is 'each amount is exact' "$(sqlite3 many.db "SELECT count(*), min(n), max(n) FR
 	WHERE d = '90071992547409' || substr('00000' || n, -6) || printf('.%02d00', n % 100)")" '100000|1|100000'
 dump many.db | grep -v ev_ledger | cksum >want
 
-# until_true COMMAND...: true once it is; false if it never is. Generous, for slow machines.
-until_true()
-{
-	for _ in $(seq 600); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
 replaced='evload: the snapshot took the place of all that was loaded before: 1 batch of 24 rows in the ledger'
 mkfifo pipe
 for signal in 'KILL 137' 'TERM 143'; do

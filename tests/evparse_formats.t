@@ -49,6 +49,28 @@ done <"$srcdir/tests/data/formats.txt"
 hold
 
 #
+# Ids: of the line alone, whatever stands around it and however much of it is read at once
+#
+perl -e 'for (1..2000) {
+	my $agent = "x" x ($_ % 97 == 0 ? 900 + $_ % 300 : $_ * 7 % 190);
+	print $_ % 13 == 0 ? "no request $_" : "192.0.2.1 - - [01/Mar/2026:10:00:00 +0000] \"GET /$_ HTTP/1.1\" 200 5 \"-\" \"$agent\"",
+		"\r" x ($_ % 5 == 0), "\n";
+}' >access.log
+perl -MDigest::MD5=md5_hex -ne 's/\r*\n//; next if /^no/; my $d = md5_hex($_);
+	printf "%s-%s-8%s-%s%s-%s\n", substr($d, 0, 8), substr($d, 8, 4), substr($d, 13, 3),
+		("8", "9", "a", "b")[hex(substr $d, 16, 1) & 3], substr($d, 17, 3), substr $d, 20' access.log >want-ids
+ids()
+{
+	sed -n 's/.*"event_id":"\([0-9a-f-]*\)".*/\1/p' "$out" >got-ids
+}
+run evparse -f nginx -r set-aside access.log
+ids
+same 'an id is made of the MD5 of the line' got-ids want-ids
+run 'while read -r line; do printf "%s\n" "$line"; done <access.log | evparse -f nginx -r set-aside'
+ids
+same 'the same where lines come one by one' got-ids want-ids
+
+#
 # --year and --zone
 #
 for year in 26 2026- 2026-13 2026-02-30 0000 x2026 2026-01-01T; do

@@ -288,6 +288,7 @@ head_is()
 head_is 'a,b,a\n' "1: the header has the column 'a' twice: give each a name of its own"
 head_is '\na,"a"\n' "2: the header has the column 'a' twice: give each a name of its own"
 head_is ',x,\n' "1: the header has the column '' twice: give each a name of its own"
+head_is 'sep=;\na;b\n' '1: the header is none: this line tells a spreadsheet which separator follows: take it out'
 head_is 'a,_ev\n' "1: the header has the column '_ev' which is reserved: rename it"
 head_is 'a,b"\n' '1: the header has a quote that is not closed, or within a name: put quotes around the name, and double those within'
 head_is 'a,"b\n1,2\n' '1: the header has a quote that is not closed, or within a name: put quotes around the name, and double those within'
@@ -419,6 +420,14 @@ frames "containerd's" cri '7 4 2 1' cri <<'END'
 {"d":4}
 ! 7 288 foreign torn
 ! 8 293 cut 2026-03-01T10:00:00.000000000Z stderr P {\"e\":
+END
+printf '%s\n' 'T stdout {"a":1}' 'T stdout X {"b":2}' 'T stdout' 'T stdout F:a:b {"c":3}' 'T stdout FULL {"d":4}' 'T stdout F  ' >file
+frames 'a line without a tag is no blank one' cri '6 1 4 1' file <<'END'
+{"c":3}
+! 1 0 foreign T stdout {\"a\":1}
+! 2 17 foreign T stdout X {\"b\":2}
+! 3 36 foreign T stdout
+! 5 68 foreign T stdout FULL {\"d\":4}
 END
 printf '2026-03-01T10:00:00Z stdout F {"a":1' >file
 frames 'a last line without a line feed' cri '1 0 1 0' file <<'END'

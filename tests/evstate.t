@@ -547,10 +547,7 @@ evversion --state st --since 0 -r again -o /dev/null <slow 3>&- &
 exec 3>slow
 head -n 1 sealed >&3
 # It has the lock when the head has come.
-for _ in $(seq 100); do
-	flock -n st/lock true || break
-	sleep 0.05
-done
+until_true eval '! flock -n st/lock true'
 evstate retract st a >first 2>&1 3>&- &
 one=$!
 evstate retract st a >second 2>&1 3>&- &

@@ -5,7 +5,7 @@
  *	LD_PRELOAD=tests/fault.so EVKIT_FAULT=CALL:N[:HOW] program ...
  *
  * CALL	malloc (calloc, realloc, reallocarray too), open (openat), read (pread), write (writev),
- *	pwrite, fsync (fdatasync), rename, close, unlink, ftruncate, flock, mmap, thread
+ *	pwrite, fsync (fdatasync, syncfs), rename, close, unlink, ftruncate, flock, mmap, thread
  *	(pthread_create), send, recv; those for 64 bits count as the same
  * N	1, 2, 3 ... in the order of the calls, in all threads; 0: none fails
  * HOW	a name of errno.h (what the list below has; the default is that of the call);
@@ -256,6 +256,7 @@ WRAP_SIZED(PWRITE, pwrite, (int fd, const void *p, size_t len, off_t at), (fd, p
 WRAP_SIZED(PWRITE, pwrite64, (int fd, const void *p, size_t len, off64_t at), (fd, p, len, at), len)
 WRAP(FSYNC, int, -1, fsync, (int fd), (fd))
 WRAP(FSYNC, int, -1, fdatasync, (int fd), (fd))
+WRAP(FSYNC, int, -1, syncfs, (int fd), (fd))
 WRAP(RENAME, int, -1, rename, (const char *from, const char *to), (from, to))
 WRAP(UNLINK, int, -1, unlink, (const char *path), (path))
 WRAP(FTRUNCATE, int, -1, ftruncate, (int fd, off_t len), (fd, len))

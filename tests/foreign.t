@@ -128,10 +128,7 @@ mkfifo live
 evparse -r rejects live >got &
 exec 7>live
 printf '{"a":1}\n' >&7
-for _ in $(seq 200); do
-	[ -s got ] && break
-	sleep 0.05
-done
+until_true [ -s got ]
 is 'the first line of a live stream is not kept waiting' "$(cat got)" '{"a":1}'
 exec 7>&-
 wait

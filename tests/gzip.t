@@ -10,16 +10,6 @@ awk 'BEGIN {
 size=$(wc -c <lines)
 gzip -n9 <lines >large
 
-# until_true COMMAND...: true once it is; false if it never is. Generous, for slow machines.
-until_true()
-{
-	for _ in $(seq 600); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
 #
 # Large
 #

@@ -46,7 +46,7 @@ log 2026-03-02 3
 run "$schedule/nightly" .
 check 'two nights' 0
 is 'both are in' "$(totals)" '1 2 3 '
-is 'the metrics are those of the last load' "$(metric evkit_load_info)|$(grep -c 'batch="2026-03-02"' metrics.prom)|$(metric 'evkit_load_records{program="evload",count="row"}')" '1|1|1'
+is 'the metrics are those of the last load' "$(metric evkit_load_info)|$(grep -c 'batch="shop.log-2026-03-02"' metrics.prom)|$(metric 'evkit_load_records{program="evload",count="row"}')" '1|1|1'
 is 'the balance sheets stay' "$(grep -h '^evparse' loaded/* | tr -d '\n')" \
 	'evparse     in 2  out 2  rejected 0  blank 0evparse     in 1  out 1  rejected 0  blank 0'
 cksum metrics.prom loaded/* >../before
@@ -88,6 +88,40 @@ fi
 run "$schedule/nightly" .
 check 'and then there is room' 0
 is 'it goes on' "$(totals)" '1 2 3 4 5 6 '
+
+# Names, and what logrotate and gzip leave behind.
+log 2026-03-05-13 61
+log 2026-03-05-14 62
+cp logs/shop.log-2026-03-05.gz logs/shop.log-2026-03-05-15.gz
+echo '{"id":"other","type":"Order","time":"2026-03-05T10:00:00Z","v":1,"total":63}' | gzip >logs/bar.log-2026-03-05.gz
+run "$schedule/nightly" .
+check 'logs of the hour, of another source, and one that came twice' 0
+is 'each is a batch of its own' "$(totals)" '1 2 3 4 5 6 61 62 63 '
+log 2026-03-05-16 64
+mv logs/shop.log-2026-03-05-16.gz ../whole.gz
+: >logs/shop.log-2026-03-05-16
+: >logs/shop.log-2026-03-05-16.gz
+head -c 40 ../whole.gz >logs/shop.log-2026-03-05-17.gz
+log 2026-03-05-18 65
+run "$schedule/nightly" .
+check 'one that is being compressed, one that was cut, and one behind them' 2 '' any
+is 'both are named' "$(sed -n 's/^nightly: //p' "$err")" 'logs/shop.log-2026-03-05-16.gz: is still being compressed: run it again when logs/shop.log-2026-03-05-16 is gone
+logs/shop.log-2026-03-05-17.gz: status 2'
+is 'the one behind them is in' "$(totals)" '1 2 3 4 5 6 61 62 63 65 '
+rm logs/shop.log-2026-03-05-16
+mv ../whole.gz logs/shop.log-2026-03-05-16.gz
+log 2026-03-05-17 66
+run "$schedule/nightly" .
+check 'and then they are whole' 0
+is 'so are the tables' "$(totals)" '1 2 3 4 5 6 61 62 63 64 65 66 '
+seq 100000 200000 | sed 's/.*/{"id":"&","type":"Order","time":"2026-03-05T10:00:00Z","v":1,"total":1}/' | gzip >logs/shop.log-2026-03-05-19.gz
+mv state/events ../events
+: >state/events
+run "$schedule/nightly" .
+check 'the cause is named, and not those that it stopped' 2 '' '~^nightly: logs/shop.log-2026-03-05-19.gz: status 2$'
+rm state/events logs/shop.log-2026-03-05-19.gz
+mv ../events state
+
 mv seal ../seal
 run "$schedule/nightly" .
 check 'no secret' 2 '' any
@@ -97,8 +131,8 @@ CREDENTIALS_DIRECTORY=$PWD/../secret
 export CREDENTIALS_DIRECTORY
 run "$schedule/nightly" .
 check 'the secret as systemd hands it over' 0
-is 'all is in' "$(totals)" '1 2 3 4 5 6 7 '
-is 'in the lake, too' "$(evlake verify lake | sed 's/ packed.*//')" 'whole: commits 6 batches 6 parts 9 lines 9 bytes 755'
+is 'all is in' "$(totals)" '1 2 3 4 5 6 7 61 62 63 64 65 66 '
+is 'in the lake, too' "$(evlake verify lake | sed 's/ parts.*//')" 'whole: commits 13 batches 13'
 is 'nobody else may read' "$(find lake state rejects results loaded metrics.prom -perm /007 | head -n 1)" ''
 
 #
@@ -115,6 +149,14 @@ is 'each line is a sample, or says what comes' \
 sed -n 's/^evkit_load_records{program="\([a-z]*\)",count="\([a-z-]*\)"} /\1 \2 /p' ../odd.prom >../got
 evload --stats - -t orders ../rows 2>&1 >"$tap/rows" | awk '{ for (i = 2; i < NF; i += 2) print $1, $i, $(i + 1) }' >../want
 same 'the counts are those of the balance sheet' ../got ../want
+evparse --batch twice --first logs/shop.log-2026-03-01.gz | evdedupe | evdedupe | evstar | evload --metrics ../twice.prom tsv:../tsv
+is 'no two samples have the same labels' "$(sed 's/ [^ ]*$//' ../twice.prom | sort | uniq -d)" ''
+is 'a program that stands in the chain again has a number' "$(grep -c 'program="evdedupe.2",count="in"} 2$' ../twice.prom)" 1
+if need promtool; then
+	sed -n '/^groups:/,/^\.Ed/p' "$srcdir/man/evkit-operate.7" | sed '$d' >../rules.yml
+	ok 'promtool finds no fault with the rules of the manual' promtool check rules ../rules.yml
+	ok 'nor with the metrics' sh -c 'promtool check metrics <../odd.prom'
+fi
 cp ../odd.prom ../before
 run 'evload --metrics ../odd.prom tsv:../tsv <../rows 2>/dev/null; sed 2d ../rows | evload --metrics ../odd.prom sqlite:shop.db'
 check 'a load that fails' 2 '' any

@@ -459,16 +459,6 @@ same 'to the tables of all' got want.3
 #
 # The lock comes with the head
 #
-# until_true COMMAND...: true once it is; false if it never is.
-until_true()
-{
-	for _ in $(seq 600); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
 locked()
 {
 	! sqlite3 shop.db 'BEGIN IMMEDIATE; ROLLBACK' 2>"$tap/locked"

@@ -25,15 +25,17 @@ sale()
 		"$@" >>till
 }
 
-# shows NAME WANT: the last hour and the prices, within some seconds.
+now()
+{
+	sqlite3 tickets.db 'SELECT * FROM last_hour; SELECT * FROM prices'
+}
+
+# shows NAME WANT: the last hour and the prices, as soon as they stand there.
 shows()
 {
-	tries=0
-	until [ "$(sqlite3 tickets.db 'SELECT * FROM last_hour; SELECT * FROM prices' 2>"$tap/busy")" = "$2" ] || [ $tries -eq 200 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
-	is "$1" "$(sqlite3 tickets.db 'SELECT * FROM last_hour; SELECT * FROM prices')" "$2"
+	want=$2
+	until_true eval '[ "$(now)" = "$want" ]'
+	is "$1" "$(now)" "$want"
 }
 
 shows 'nothing is sold: the base' 'opera|0|90.0

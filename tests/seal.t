@@ -233,16 +233,6 @@ dump >loaded
 #
 # A stage is killed in mid-stream
 #
-# until_true COMMAND...: true once it is; false if it never is. Generous, for slow machines.
-until_true()
-{
-	for _ in $(seq 600); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
 # runs PID PROGRAM: the process runs the program, so its pipes are open.
 runs()
 {

@@ -30,17 +30,6 @@ shape()
 		elif ._ev.at then "at \(._ev.at.line)" else .id end' "$@"
 }
 
-# waits COMMAND...: until it succeeds, ten seconds at most.
-waits()
-{
-	tries=0
-	while ! "$@" >"$tap/waits" 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || return 1
-		sleep 0.1
-	done
-}
-
 # seals N FILE
 seals()
 {
@@ -161,14 +150,14 @@ exec 9>fifo
 	echo 'no order'
 	orders 1 1
 } >&9
-ok 'a section is sealed by all programs while the stream goes on' waits grep -q '"seal"' live.out
+ok 'a section is sealed by all programs while the stream goes on' until_true grep -q '"seal"' live.out
 is 'and remembered' "$(sed 's/.* take //' live/commits)" '"live.00000001"'
 is 'what it set aside is written, if under a name of its own' "$(jq -r ._ev.reject.line .live.rejects.*~)" 1
 {
 	orders 2 2
 	orders 1 1
 } >&9
-ok 'so is the next' waits seals 2 live.out
+ok 'so is the next' until_true seals 2 live.out
 is 'of which each record went through once' "$(grep -v '^{"_ev"' live.out | jq -r .id | tr '\n' ' ')" 'o1 o2 '
 orders 3 3 >&9
 exec 9>&-
@@ -179,11 +168,11 @@ evparse --batch timed --commit-every 1000000,0s <fifo >timed.out 2>"$tap/timed" 
 live=$!
 exec 9>fifo
 orders 1 3 >&9
-ok 'a section that is old enough is sealed when more has to be waited for' waits grep -q '"seal"' timed.out
+ok 'a section that is old enough is sealed when more has to be waited for' until_true grep -q '"seal"' timed.out
 sleep 0.3
 is 'and no other begins before there is a line' "$(shape timed.out | grep -c head)" 1
 orders 4 4 >&9
-ok 'the next is one of its own' waits seals 2 timed.out
+ok 'the next is one of its own' until_true seals 2 timed.out
 exec 9>&-
 wait $live
 is 'which were all' "$(shape timed.out | grep -c seal)" 2
@@ -191,7 +180,7 @@ evparse --batch slow --commit-every 1000000,1h <fifo >slow.out 2>"$tap/slow" &
 live=$!
 exec 9>fifo
 orders 1 3 >&9
-waits grep -q o3 slow.out
+until_true grep -q o3 slow.out
 sleep 0.3
 is 'one that is young goes on' "$(shape slow.out | grep -c seal)" 0
 exec 9>&-
@@ -213,7 +202,7 @@ for how in TERM KILL; do
 		orders 3 3
 		orders 4 4
 	} >&9
-	waits seals 2 aside.out
+	until_true seals 2 aside.out
 	for name in parsed judged; do
 		pid=$(ls -A aside | sed -n "s/^\\.$name\.\([0-9]*\)\..*~\$/\1/p")
 		kill -$how "$pid"

@@ -52,6 +52,9 @@
 #	    | run 'evparse in.jsonl | evdedupe >/dev/full'
 #	    | check 'a full disk is trouble' 2 '' '~No space left on device'
 #
+# until_true COMMAND...
+#	True once the command is; false if it is not within half a minute.
+#
 # data PATH
 #	True if PATH is there under EVKIT_DATA, with its absolute path in $data. Else it makes one
 #	skip and is false:  if data jsontestsuite; then ... fi
@@ -216,6 +219,15 @@ skip_all()
 {
 	echo "1..0 # skip $1"
 	exit 0
+}
+
+until_true()
+{
+	for tap_try in $(seq 600); do
+		"$@" >"$tap/until" 2>&1 && return
+		sleep 0.05
+	done
+	return 1
 }
 
 data()

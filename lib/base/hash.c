@@ -126,37 +126,26 @@ void ev_hash128_hex(struct ev_hash128 h, char out[33])
 	out[32] = '\0';
 }
 
-/* A message of one block, as keys are: the steps around it cost as much again. */
-static void md5_short(const void *p, size_t len, uint8_t digest[MD5_DIGEST_LENGTH])
-{
-	uint32_t state[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-	uint8_t block[MD5_BLOCK_LENGTH] = {0};
-
-	memcpy(block, p, len);
-	block[len] = 0x80;
-	block[MD5_BLOCK_LENGTH - 8] = (uint8_t)(len << 3);
-	block[MD5_BLOCK_LENGTH - 7] = (uint8_t)(len >> 5);
-	MD5Transform(state, block);
-	for (int i = 0; i < 4; i++)
-		state[i] = htole32(state[i]);
-	memcpy(digest, state, MD5_DIGEST_LENGTH);
-}
-
+/* From the bytes where they are: what libmd does around a block costs a short key as much again. */
 void ev_md5_hex(const void *p, size_t len, char out[33])
 {
-	uint8_t b[MD5_DIGEST_LENGTH];
-	MD5_CTX c;
+	uint32_t state[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+	size_t whole = len / MD5_BLOCK_LENGTH * MD5_BLOCK_LENGTH, rest = len - whole;
+	uint8_t end[2 * MD5_BLOCK_LENGTH] = {0};
+	size_t n = rest < MD5_BLOCK_LENGTH - 8 ? MD5_BLOCK_LENGTH : 2 * MD5_BLOCK_LENGTH;
+	uint64_t bits = htole64((uint64_t)len << 3);
 
+	for (size_t i = 0; i < whole; i += MD5_BLOCK_LENGTH)
+		MD5Transform(state, (const uint8_t *)p + i);
+	memcpy(end, (const uint8_t *)p + whole, rest);
+	end[rest] = 0x80;
+	memcpy(end + n - sizeof bits, &bits, sizeof bits);
+	for (size_t i = 0; i < n; i += MD5_BLOCK_LENGTH)
+		MD5Transform(state, end + i);
+	for (int i = 0; i < 4; i++)
+		state[i] = htole32(state[i]);
+	ev_hex16(state, out);
 	out[32] = '\0';
-	if (len <= MD5_BLOCK_LENGTH - 9) {
-		md5_short(p, len, b);
-		ev_hex16(b, out);
-		return;
-	}
-	MD5Init(&c);
-	MD5Update(&c, p, len);
-	MD5Final(b, &c);
-	ev_hex16(b, out);
 }
 
 void ev_sha256(const void *p, size_t len, uint8_t out[EV_SHA256])

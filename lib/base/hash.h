@@ -46,6 +46,13 @@ void ev_digest_free(struct ev_digest **d);
 /* 32 lower-case hex digits and a NUL. */
 void ev_hash128_hex(struct ev_hash128 h, char out[33]);
 void ev_md5_hex(const void *p, size_t len, char out[33]);
+/*
+ * MD5 of as many runs of bytes at once, in some three times the time of the longest (md5.c): each
+ * step of MD5 waits for the one before, so one alone leaves the processor idle.
+ */
+enum { EV_MD5_LANES = 8 };
+void ev_md5_hex_lanes(const char *const p[EV_MD5_LANES], const size_t len[EV_MD5_LANES],
+		      char out[EV_MD5_LANES][33]);
 
 /* The value of a lower-case hex digit, or -1. */
 static inline int ev_hex_digit(char c)

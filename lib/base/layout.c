@@ -346,6 +346,23 @@ static bool write_time(const struct reading *r, struct ev_layout_time *t)
 	return r->second < 60 || ev_time_parse(t->text, t->text_len, &unused) == EV_TIME_ZONED;
 }
 
+/*
+ * Writes the time with the colon that its offset lacks, as in +0100 or +01, or returns 0. Most
+ * programs write it so, and what is meant is clear.
+ */
+static size_t put_colon(const char *p, size_t len, char *out, size_t room)
+{
+	const bool minutes = len > 5 && (p[len - 5] == '+' || p[len - 5] == '-');
+	const size_t hours_end = minutes ? len - 2 : len;
+
+	if (len < 3 || len + 3 > room || (!minutes && p[len - 3] != '+' && p[len - 3] != '-'))
+		return 0;
+	memcpy(out, p, hours_end);
+	out[hours_end] = ':';
+	memcpy(out + hours_end + 1, minutes ? p + hours_end : "00", 2);
+	return hours_end + 3;
+}
+
 /* RFC 3339 is read by its own reader, as far as its characters go, and stays as it is written. */
 static bool read_rfc3339(const struct ev_layout_place *place, const char *p, size_t len,
 			 struct ev_layout_time *t)
@@ -368,6 +385,9 @@ static bool read_rfc3339(const struct ev_layout_place *place, const char *p, siz
 		t->text_len = n;
 		return true;
 	}
+	t->text_len = put_colon(p, n, t->text, sizeof t->text);
+	if (ev_time_parse(t->text, t->text_len, &parsed) == EV_TIME_ZONED)
+		return true;
 	if (form == EV_TIME_BAD || place->zone == NULL) {
 		t->flaw = form == EV_TIME_BAD
 				  ? ev_time_flaw(p, n > 0 || len == 0 ? n : 1)

@@ -4,7 +4,6 @@
 #include "regex/regex.h"
 #include "warehouse/value.h"
 
-#include <stdlib.h>
 
 static bool reject_code(struct ev_reasons *why, const char *code)
 {

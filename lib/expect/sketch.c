@@ -8,7 +8,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { PRECISION = 14, REGISTERS = 1 << PRECISION, RANKS = 64 - PRECISION + 1 };

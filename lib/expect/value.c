@@ -1,6 +1,5 @@
 /* Values and limits: how they are read, compared and looked up. */
 #include "expect/internal.h"
-#include "scan/form.h"
 #include "json/canon.h"
 
 const char *ev_expect_canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch,

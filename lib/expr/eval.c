@@ -1,8 +1,6 @@
 #include "base/compiler.h"
 #include "expr/internal.h"
 
-#include "number/decimal.h"
-#include "json/path.h"
 #include "json/view.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "expr/internal.h"
+#include "expr/parts.h"
 
 #include "scan/form.h"
 
@@ -27,11 +27,10 @@ struct scope {
 
 struct parser {
 	const struct ev_expr_token *t;
-	struct ev_arena *arena;
+	struct ev_parts *parts;
 	const struct scope *scope;
 	struct ev_expr_program *program;
 	uint32_t depth;
-	bool too_deep;
 };
 
 static const struct ev_expr_part *pipeline(struct parser *p);
@@ -40,8 +39,8 @@ static const struct ev_expr_part *binary(struct parser *p, int lowest);
 static bool deeper(struct parser *p)
 {
 	if (++p->depth > EV_EXPR_DEPTH)
-		p->too_deep = true;
-	return !p->too_deep;
+		p->parts->too_deep = true;
+	return !p->parts->too_deep;
 }
 
 static bool next_is(struct parser *p, int kind)
@@ -81,92 +80,6 @@ static bool must_be_word(struct parser *p, const char *word, const char *expecte
 	return false;
 }
 
-/* Keeps a part; NULL if it is nested too deep. */
-static const struct ev_expr_part *make(struct parser *p, struct ev_expr_part n)
-{
-	const struct ev_expr_part *parts[] = {n.a, n.b, n.c};
-	struct ev_expr_part *kept;
-
-	for (size_t i = 0; i < 3; i++)
-		if (parts[i] != NULL && parts[i]->depth >= n.depth)
-			n.depth = parts[i]->depth + 1;
-	if (n.depth > EV_EXPR_DEPTH) {
-		p->too_deep = true;
-		return NULL;
-	}
-	kept = ev_arena_alloc(p->arena, sizeof *kept);
-	*kept = n;
-	return kept;
-}
-
-static const struct ev_expr_part *constant(struct parser *p, struct ev_expr_value v)
-{
-	return make(p, (struct ev_expr_part){.op = EV_CONST, .single = true, .value = v});
-}
-
-static const struct ev_expr_part *input(struct parser *p)
-{
-	return make(p, (struct ev_expr_part){.op = EV_INPUT, .single = true});
-}
-
-/* A part of one or two operands, which has one output if they do. */
-static const struct ev_expr_part *both(struct parser *p, enum ev_expr_op op,
-				       const struct ev_expr_part *a, const struct ev_expr_part *b)
-{
-	if (a == NULL)
-		return NULL;
-	return make(p, (struct ev_expr_part){.op = op,
-					     .single = a->single && (b == NULL || b->single),
-					     .a = a,
-					     .b = b});
-}
-
-static const struct ev_expr_part *
-with_sign(struct parser *p, char sign, const struct ev_expr_part *a, const struct ev_expr_part *b)
-{
-	return make(p, (struct ev_expr_part){.op = EV_ARITH,
-					     .single = a->single && b->single,
-					     .sign = sign,
-					     .a = a,
-					     .b = b});
-}
-
-static const struct ev_expr_part *with(struct parser *p, enum ev_expr_op op, bool single,
-				       const struct ev_expr_part *a, const struct ev_expr_part *b)
-{
-	if (a == NULL)
-		return NULL;
-	return make(p, (struct ev_expr_part){.op = op, .single = single, .a = a, .b = b});
-}
-
-/* [a] | add needs no array. */
-static const struct ev_expr_part *pipe(struct parser *p, const struct ev_expr_part *a,
-				       const struct ev_expr_part *b)
-{
-	const struct ev_expr_part *sum = NULL, *rest = NULL;
-
-	if (a == NULL || b == NULL)
-		return NULL;
-	if (b->op == EV_INPUT)
-		return a;
-	if (a->op == EV_INPUT)
-		return b;
-	if (b->op == EV_SUM && b->a->op == EV_EACH && !b->a->optional && b->a->a->op == EV_INPUT)
-		sum = b;
-	else if (b->op == EV_PIPE && b->a->op == EV_SUM && b->a->a->op == EV_EACH &&
-		 !b->a->a->optional && b->a->a->a->op == EV_INPUT) {
-		sum = b->a;
-		rest = b->b;
-	}
-	if (sum != NULL && a->op == EV_COLLECT && a->a != NULL) {
-		a = with(p, EV_SUM, true, a->a, NULL);
-		return rest != NULL && a != NULL ? both(p, EV_PIPE, a, rest) : a;
-	}
-	if (sum != NULL && a->op == EV_PIPE && a->b->op == EV_COLLECT)
-		return pipe(p, a->a, pipe(p, a->b, b));
-	return both(p, EV_PIPE, a, b);
-}
-
 /* Strings and numbers */
 
 /*
@@ -188,14 +101,14 @@ static bool text(struct parser *p, const struct ev_expr_token *t, const char **o
 	}
 	ev_json_unescape(t->p, t->len, &decoded);
 	*len = decoded.len;
-	*out = ev_arena_copy(p->arena, decoded.p, decoded.len);
+	*out = ev_arena_copy(p->parts->arena, decoded.p, decoded.len);
 	ev_buf_free(&decoded);
 	return true;
 }
 
 static struct ev_expr_value number(struct parser *p, const struct ev_expr_token *t, bool negative)
 {
-	char *spelled = ev_arena_alloc(p->arena, t->len + 1);
+	char *spelled = ev_arena_alloc(p->parts->arena, t->len + 1);
 
 	spelled[0] = '-';
 	memcpy(spelled + 1, t->p, t->len);
@@ -203,28 +116,6 @@ static struct ev_expr_value number(struct parser *p, const struct ev_expr_token 
 }
 
 /* Terms, and what may stand behind them */
-
-static const struct ev_expr_part *stepped(struct parser *p, const struct ev_expr_part *from,
-					  struct ev_expr_path_step s)
-{
-	const struct ev_expr_part *base = from;
-	struct ev_expr_part n = {
-		.op = EV_PATH, .single = from->single && !s.optional, .n_steps = 1};
-
-	if (from->op == EV_PATH) {
-		base = from->a;
-		n.n_steps += from->n_steps;
-	}
-	n.a = base;
-	n.steps = from->steps; /* with room up to the next power of two; nobody else reads it */
-	if ((n.n_steps & (n.n_steps - 1)) == 0) {
-		n.steps = ev_arena_alloc(p->arena, 2 * sizeof *n.steps * n.n_steps);
-		if (n.n_steps > 1)
-			memcpy(n.steps, from->steps, from->n_steps * sizeof *n.steps);
-	}
-	n.steps[n.n_steps - 1] = s;
-	return make(p, n);
-}
 
 static bool whole(const struct ev_expr_token *t, int64_t *v)
 {
@@ -281,7 +172,7 @@ static const struct ev_expr_part *computed_step(struct parser *p, const struct e
 	key = pipeline(p);
 	if (key == NULL || !key->single || !of->single || !next_is(p, ']') || p->t->kind == '?')
 		return NULL;
-	return both(p, EV_AT, of, key);
+	return ev_part_both(p->parts, EV_AT, of, key);
 }
 
 /* Reads another step of a path. */
@@ -290,7 +181,7 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 	struct ev_expr_path_step s = {0};
 
 	if (p->t->kind == EV_T_FIELD) {
-		s.name = ev_arena_copy(p->arena, p->t->p, p->t->len);
+		s.name = ev_arena_copy(p->parts->arena, p->t->p, p->t->len);
 		s.len = p->t->len;
 		p->t++;
 	} else if (p->t->kind == '.' && p->t[1].kind == EV_T_STRING) {
@@ -299,13 +190,14 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 		p->t += 2;
 	} else if (p->t->kind == '[' && p->t[1].kind == ']') {
 		p->t += 2;
-		*n = make(p, (struct ev_expr_part){
-				     .op = EV_EACH, .optional = next_is(p, '?'), .a = *n});
+		*n = ev_part_make(
+			p->parts,
+			(struct ev_expr_part){.op = EV_EACH, .optional = next_is(p, '?'), .a = *n});
 		return *n != NULL;
 	} else if (p->t->kind == '[' && is_slice(p->t + 1)) {
 		*n = foreign_slice(p, *n);
 		while (*n != NULL && next_is(p, '?'))
-			*n = with(p, EV_TRY, false, *n, NULL);
+			*n = ev_part_with(p->parts, EV_TRY, false, *n, NULL);
 		return *n != NULL;
 	} else if (!is_step(p->t + 1)) {
 		*n = computed_step(p, *n);
@@ -314,7 +206,7 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 		return false;
 	}
 	s.optional = next_is(p, '?');
-	*n = stepped(p, *n, s);
+	*n = ev_part_step(p->parts, *n, s);
 	return *n != NULL;
 }
 
@@ -332,8 +224,9 @@ static const struct ev_expr_part *variable(struct parser *p)
 		return NULL;
 	for (const struct scope *s = p->scope; s != NULL; s = s->outer)
 		if (s->len == t->len && memcmp(s->name, t->p, t->len) == 0)
-			return make(p, (struct ev_expr_part){
-					       .op = EV_VAR, .single = true, .slot = s->slot});
+			return ev_part_make(p->parts, (struct ev_expr_part){.op = EV_VAR,
+									    .single = true,
+									    .slot = s->slot});
 	if (!ev_expr_token_is(t, "__loc__") && !ev_expr_token_is(t, "ENV")) {
 		p->t = t;
 		p->program->expected = ev_expr_a_variable;
@@ -375,11 +268,11 @@ static const struct ev_expr_part *bind(struct parser *p, const struct ev_expr_pa
 	body = scoped(p, name, slot, pipeline);
 	if (body == NULL)
 		return NULL;
-	return make(p, (struct ev_expr_part){.op = EV_BIND,
-					     .single = of->single && body->single,
-					     .slot = slot,
-					     .a = of,
-					     .b = body});
+	return ev_part_make(p->parts, (struct ev_expr_part){.op = EV_BIND,
+							    .single = of->single && body->single,
+							    .slot = slot,
+							    .a = of,
+							    .b = body});
 }
 
 static const struct ev_expr_part *term(struct parser *p, bool *postfix);
@@ -398,12 +291,12 @@ static const struct ev_expr_part *reduce(struct parser *p)
 	    (next = scoped(p, name, slot, pipeline)) == NULL || !next_is(p, ')') ||
 	    !start->single || !next->single)
 		return NULL;
-	return make(p, (struct ev_expr_part){.op = EV_REDUCE,
-					     .single = true,
-					     .slot = slot,
-					     .a = of,
-					     .b = start,
-					     .c = next});
+	return ev_part_make(p->parts, (struct ev_expr_part){.op = EV_REDUCE,
+							    .single = true,
+							    .slot = slot,
+							    .a = of,
+							    .b = start,
+							    .c = next});
 }
 
 static const struct ev_expr_part *conditional(struct parser *p)
@@ -421,11 +314,12 @@ static const struct ev_expr_part *conditional(struct parser *p)
 	p->depth--;
 	if (c == NULL)
 		return NULL;
-	return make(p, (struct ev_expr_part){.op = EV_IF,
-					     .single = a->single && b->single && c->single,
-					     .a = a,
-					     .b = b,
-					     .c = c});
+	return ev_part_make(p->parts,
+			    (struct ev_expr_part){.op = EV_IF,
+						  .single = a->single && b->single && c->single,
+						  .a = a,
+						  .b = b,
+						  .c = c});
 }
 
 /* Objects */
@@ -442,16 +336,18 @@ static const struct ev_expr_part *member_value(struct parser *p)
 	while (next_is(p, '-'))
 		minus++;
 	for (n = term(p, &postfix); n != NULL && minus > 0; minus--)
-		n = both(p, EV_NEGATE, n, NULL);
+		n = ev_part_both(p->parts, EV_NEGATE, n, NULL);
 	if (n != NULL && next_is(p, '|'))
-		n = pipe(p, n, member_value(p));
+		n = ev_part_pipe(p->parts, n, member_value(p));
 	p->depth--;
 	return n;
 }
 
 static const struct ev_expr_part *named(struct parser *p, const struct ev_expr_token *name)
 {
-	return constant(p, ev_expr_text(ev_arena_copy(p->arena, name->p, name->len), name->len));
+	return ev_part_constant(
+		p->parts,
+		ev_expr_text(ev_arena_copy(p->parts->arena, name->p, name->len), name->len));
 }
 
 /*
@@ -472,10 +368,11 @@ static const struct ev_expr_part *member_name(struct parser *p, const struct ev_
 		if (t->kind == EV_T_STRING ? !text(p, t, &s.name, &s.len)
 					   : memchr(t->p, ':', t->len) != NULL)
 			return NULL;
-		n = t->kind == EV_T_STRING ? constant(p, ev_expr_text(s.name, s.len)) : named(p, t);
+		n = t->kind == EV_T_STRING ? ev_part_constant(p->parts, ev_expr_text(s.name, s.len))
+					   : named(p, t);
 		if (n != NULL && !(t->kind == EV_T_NAME && is_keyword(t)))
-			*value = stepped(
-				p, input(p),
+			*value = ev_part_step(
+				p->parts, ev_part_input(p->parts),
 				(struct ev_expr_path_step){.name = n->value.p, .len = n->value.n});
 		return n;
 	case '$':
@@ -506,221 +403,15 @@ static const struct ev_expr_part *object(struct parser *p)
 			p->program->expected = "':'";
 		if (value == NULL || !name->single || !value->single)
 			return NULL;
-		n = make(p,
-			 (struct ev_expr_part){
-				 .op = EV_MEMBER, .single = true, .a = n, .b = name, .c = value});
+		n = ev_part_make(
+			p->parts,
+			(struct ev_expr_part){
+				.op = EV_MEMBER, .single = true, .a = n, .b = name, .c = value});
 	} while (n != NULL && next_is(p, ',') && p->t->kind != '}');
 	if (n == NULL || next_is(p, '}'))
 		return n;
 	p->program->expected = "',' or '}' (an operator needs parentheses)";
 	return NULL;
-}
-
-/* Functions */
-
-enum form {
-	CONSTANT,
-	CALL,	 /* EV_CALL */
-	BY,	 /* EV_BY with the argument, or the input itself */
-	KINDS,	 /* EV_KINDS */
-	ONE_OF,	 /* a part of that op, whose argument is its first; with one output */
-	MANY_OF, /* the same with any number */
-	GENERAL, /* made by a function of its own */
-};
-
-static const struct ev_expr_part *make_add(struct parser *p, const struct ev_expr_part **arg)
-{
-	(void)arg;
-	return with(p, EV_SUM, true, with(p, EV_EACH, false, input(p), NULL), NULL);
-}
-
-static const struct ev_expr_part *make_map(struct parser *p, const struct ev_expr_part **arg)
-{
-	return with(p, EV_COLLECT, true, pipe(p, with(p, EV_EACH, false, input(p), NULL), arg[0]),
-		    NULL);
-}
-
-static bool is_string(const struct ev_expr_part *n)
-{
-	return n->op == EV_CONST && n->value.kind == EV_STRING;
-}
-
-static const struct ev_expr_part *make_error(struct parser *p, const struct ev_expr_part **arg)
-{
-	if (!is_string(arg[0]))
-		return NULL;
-	return make(p,
-		    (struct ev_expr_part){.op = EV_ERROR, .single = true, .value = arg[0]->value});
-}
-
-/* all and any, of what and where: all(f) is all(.[]; f), and all is all(.[]; .). */
-static const struct ev_expr_part *quantified(struct parser *p, enum ev_expr_op op,
-					     const struct ev_expr_part *of,
-					     const struct ev_expr_part *holds)
-{
-	if (of == NULL)
-		of = with(p, EV_EACH, false, input(p), NULL);
-	if (holds == NULL)
-		holds = input(p);
-	return with(p, op, true, of, holds);
-}
-
-static const struct ev_expr_part *make_all(struct parser *p, const struct ev_expr_part **arg)
-{
-	bool both = arg[1] != NULL;
-
-	return quantified(p, EV_ALL_OF, both ? arg[0] : NULL, arg[both]);
-}
-
-static const struct ev_expr_part *make_any(struct parser *p, const struct ev_expr_part **arg)
-{
-	bool both = arg[1] != NULL;
-
-	return quantified(p, EV_ANY_OF, both ? arg[0] : NULL, arg[both]);
-}
-
-static const struct ev_expr_part *make_first(struct parser *p, const struct ev_expr_part **arg)
-{
-	(void)arg;
-	return stepped(p, input(p), (struct ev_expr_path_step){.index = 0});
-}
-
-static const struct ev_expr_part *make_last(struct parser *p, const struct ev_expr_part **arg)
-{
-	(void)arg;
-	return stepped(p, input(p), (struct ev_expr_path_step){.index = -1});
-}
-
-/* IN(s) is any(s == .; .), and IN(src; s) is any(src | IN(s); .). */
-static const struct ev_expr_part *make_in(struct parser *p, const struct ev_expr_part **arg)
-{
-	const struct ev_expr_part *set = arg[1] != NULL ? arg[1] : arg[0], *among, *self = input(p);
-
-	if (self == NULL)
-		return NULL;
-	among = make(p, (struct ev_expr_part){.op = EV_COMPARE,
-					      .single = set->single,
-					      .mask = EV_EQUAL,
-					      .a = set,
-					      .b = self});
-	if (among != NULL && arg[1] != NULL) {
-		among = quantified(p, EV_ANY_OF, among, NULL);
-		among = pipe(p, arg[0], among);
-	}
-	return among != NULL ? quantified(p, EV_ANY_OF, among, NULL) : NULL;
-}
-
-#define KIND(k) (1 << (k))
-enum {
-	BOOLEANS = KIND(EV_FALSE) | KIND(EV_TRUE),
-	SCALARS = KIND(EV_NULL) | BOOLEANS | KIND(EV_NUMBER) | KIND(EV_STRING),
-	ITERABLES = KIND(EV_ARRAY) | KIND(EV_OBJECT),
-};
-
-static const struct word {
-	const char *name;
-	unsigned arity;
-	enum form form;
-	int of; /* the kind, the function, the kinds, or the op */
-	const struct ev_expr_part *(*general)(struct parser *p, const struct ev_expr_part **arg);
-} words[] = {
-	{"null", 0, CONSTANT, EV_NULL, NULL},
-	{"true", 0, CONSTANT, EV_TRUE, NULL},
-	{"false", 0, CONSTANT, EV_FALSE, NULL},
-	{"length", 0, CALL, EV_F_LENGTH, NULL},
-	{"not", 0, CALL, EV_F_NOT, NULL},
-	{"add", 0, GENERAL, 0, make_add},
-	{"map", 1, GENERAL, 0, make_map},
-	{"all", 0, GENERAL, 0, make_all},
-	{"all", 1, GENERAL, 0, make_all},
-	{"all", 2, GENERAL, 0, make_all},
-	{"any", 0, GENERAL, 0, make_any},
-	{"any", 1, GENERAL, 0, make_any},
-	{"any", 2, GENERAL, 0, make_any},
-	{"IN", 1, GENERAL, 0, make_in},
-	{"IN", 2, GENERAL, 0, make_in},
-	{"select", 1, MANY_OF, EV_SELECT, NULL},
-	{"empty", 0, MANY_OF, EV_EMPTY, NULL},
-	{"error", 1, GENERAL, 0, make_error},
-	{"first", 0, GENERAL, 0, make_first},
-	{"first", 1, MANY_OF, EV_FIRST_OF, NULL},
-	{"last", 0, GENERAL, 0, make_last},
-	{"last", 1, ONE_OF, EV_LAST_OF, NULL},
-	{"isempty", 1, ONE_OF, EV_IS_EMPTY, NULL},
-	{"has", 1, CALL, EV_F_HAS, NULL},
-	{"in", 1, CALL, EV_F_IN, NULL},
-	{"contains", 1, CALL, EV_F_CONTAINS, NULL},
-	{"inside", 1, CALL, EV_F_INSIDE, NULL},
-	{"startswith", 1, CALL, EV_F_STARTSWITH, NULL},
-	{"endswith", 1, CALL, EV_F_ENDSWITH, NULL},
-	{"split", 1, CALL, EV_F_SPLIT, NULL},
-	{"join", 1, CALL, EV_F_JOIN, NULL},
-	{"todate", 0, CALL, EV_F_TODATE, NULL},
-	{"todateiso8601", 0, CALL, EV_F_TODATE, NULL},
-	{"fromdate", 0, CALL, EV_F_FROMDATE, NULL},
-	{"fromdateiso8601", 0, CALL, EV_F_FROMDATE, NULL},
-	{"to_entries", 0, CALL, EV_F_TO_ENTRIES, NULL},
-	{"ltrimstr", 1, CALL, EV_F_LTRIM, NULL},
-	{"rtrimstr", 1, CALL, EV_F_RTRIM, NULL},
-	{"ascii_downcase", 0, CALL, EV_F_DOWNCASE, NULL},
-	{"ascii_upcase", 0, CALL, EV_F_UPCASE, NULL},
-	{"utf8bytelength", 0, CALL, EV_F_BYTES, NULL},
-	{"tonumber", 0, CALL, EV_F_TONUMBER, NULL},
-	{"fromjson", 0, CALL, EV_F_FROMJSON, NULL},
-	{"tostring", 0, CALL, EV_F_TOSTRING, NULL},
-	{"tojson", 0, CALL, EV_F_TOJSON, NULL},
-	{"type", 0, CALL, EV_F_TYPE, NULL},
-	{"keys", 0, CALL, EV_F_KEYS, NULL},
-	{"keys_unsorted", 0, CALL, EV_F_KEYS_UNSORTED, NULL},
-	{"min", 0, BY, EV_F_MIN, NULL},
-	{"max", 0, BY, EV_F_MAX, NULL},
-	{"sort", 0, BY, EV_F_SORT, NULL},
-	{"unique", 0, BY, EV_F_UNIQUE, NULL},
-	{"min_by", 1, BY, EV_F_MIN, NULL},
-	{"max_by", 1, BY, EV_F_MAX, NULL},
-	{"sort_by", 1, BY, EV_F_SORT, NULL},
-	{"unique_by", 1, BY, EV_F_UNIQUE, NULL},
-	{"group_by", 1, BY, EV_F_GROUP, NULL},
-	{"nulls", 0, KINDS, KIND(EV_NULL), NULL},
-	{"values", 0, KINDS, 127 - KIND(EV_NULL), NULL},
-	{"booleans", 0, KINDS, BOOLEANS, NULL},
-	{"numbers", 0, KINDS, KIND(EV_NUMBER), NULL},
-	{"strings", 0, KINDS, KIND(EV_STRING), NULL},
-	{"arrays", 0, KINDS, KIND(EV_ARRAY), NULL},
-	{"objects", 0, KINDS, KIND(EV_OBJECT), NULL},
-	{"scalars", 0, KINDS, SCALARS, NULL},
-	{"iterables", 0, KINDS, ITERABLES, NULL},
-};
-
-static const struct ev_expr_part *called(struct parser *p, const struct word *w,
-					 const struct ev_expr_part **arg)
-{
-	struct ev_expr_part n = {.single = true, .a = arg[0]};
-
-	switch (w->form) {
-	case CONSTANT: return constant(p, ev_expr_bare((enum ev_kind)w->of));
-	case GENERAL: return w->general(p, arg);
-	case CALL:
-		n.op = EV_CALL;
-		n.function = (enum ev_expr_function)w->of;
-		n.single = arg[0] == NULL || arg[0]->single;
-		break;
-	case BY:
-		n.op = EV_BY;
-		n.function = (enum ev_expr_function)w->of;
-		break;
-	case KINDS:
-		n.op = EV_KINDS;
-		n.mask = (uint8_t)w->of;
-		n.single = false;
-		break;
-	case ONE_OF:
-	case MANY_OF:
-		n.op = (enum ev_expr_op)w->of;
-		n.single = w->form == ONE_OF;
-		break;
-	}
-	return make(p, n);
 }
 
 /* With constant arguments, these have one output for each input. */
@@ -737,12 +428,12 @@ static const struct ev_expr_part *foreign(struct parser *p, const struct ev_expr
 
 	if (!ev_expr_may_be_foreign(from, end))
 		return NULL;
-	f = ev_arena_alloc(p->arena, sizeof *f);
+	f = ev_arena_alloc(p->parts->arena, sizeof *f);
 	*f = (struct ev_expr_foreign){from, end, suffix, p->program->foreign};
 	p->program->foreign = f;
-	return make(p, (struct ev_expr_part){.op = EV_FOREIGN,
-					     .single = single,
-					     .slot = p->program->n_foreign++});
+	return ev_part_make(p->parts, (struct ev_expr_part){.op = EV_FOREIGN,
+							    .single = single,
+							    .slot = p->program->n_foreign++});
 }
 
 /* From behind an opening bracket to behind what closes it, or the end. */
@@ -783,33 +474,39 @@ static const struct ev_expr_part *foreign_slice(struct parser *p, const struct e
 	if (t->kind != ']')
 		return NULL;
 	p->t = t + 1;
-	return pipe(p, of, foreign(p, from, p->t, true, true));
+	return ev_part_pipe(p->parts, of, foreign(p, from, p->t, true, true));
+}
+
+/* With any number of arguments. */
+static bool is_native(const struct ev_expr_token *name)
+{
+	for (unsigned arity = 0; arity <= EV_NATIVE_ARITY; arity++)
+		if (ev_native_find(name, arity) != NULL)
+			return true;
+	return false;
 }
 
 static const struct ev_expr_part *call(struct parser *p)
 {
 	const struct ev_expr_token *name = p->t++;
-	const struct ev_expr_part *arg[2] = {NULL, NULL};
+	const struct ev_expr_part *arg[EV_NATIVE_ARITY] = {NULL, NULL};
 	struct ev_expr_foreign *before = p->program->foreign;
 	uint32_t n_before = p->program->n_foreign;
-	bool known = false;
+	const struct ev_native *f;
 	unsigned n = 0;
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		known = known || ev_expr_token_is(name, words[i].name);
-	if (!known)
+	if (!is_native(name))
 		return foreign_call(p, name);
 	if (next_is(p, '(')) {
 		do {
-			if (n == 2 || (arg[n++] = pipeline(p)) == NULL)
+			if (n == EV_NATIVE_ARITY || (arg[n++] = pipeline(p)) == NULL)
 				return NULL;
 		} while (next_is(p, ';'));
 		if (!next_is(p, ')'))
 			return NULL;
 	}
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (words[i].arity == n && ev_expr_token_is(name, words[i].name))
-			return called(p, &words[i], arg);
+	if ((f = ev_native_find(name, n)) != NULL)
+		return ev_native_call(f, p->parts, arg);
 	p->program->foreign = before;
 	p->program->n_foreign = n_before;
 	return foreign_call(p, name);
@@ -826,20 +523,22 @@ static const struct ev_expr_part *interpolated(struct parser *p)
 		const struct ev_expr_token *t = p->t++;
 		const struct ev_expr_part *piece;
 
-		if (!text(p, t, &s, &len) || (piece = constant(p, ev_expr_text(s, len))) == NULL)
+		if (!text(p, t, &s, &len) ||
+		    (piece = ev_part_constant(p->parts, ev_expr_text(s, len))) == NULL)
 			return NULL;
-		n = n != NULL ? with_sign(p, '+', n, piece) : piece;
+		n = n != NULL ? ev_part_arith(p->parts, '+', n, piece) : piece;
 		if (n == NULL || t->kind == EV_T_CLOSE)
 			return n;
 		inner = pipeline(p);
 		if (inner == NULL || !inner->single ||
 		    (p->t->kind != EV_T_OPEN && p->t->kind != EV_T_CLOSE))
 			return NULL;
-		inner = pipe(p, inner,
-			     make(p, (struct ev_expr_part){.op = EV_CALL,
-							   .single = true,
-							   .function = EV_F_TOSTRING}));
-		n = inner != NULL ? with_sign(p, '+', n, inner) : NULL;
+		inner = ev_part_pipe(
+			p->parts, inner,
+			ev_part_make(p->parts, (struct ev_expr_part){.op = EV_CALL,
+								     .single = true,
+								     .function = EV_F_TOSTRING}));
+		n = inner != NULL ? ev_part_arith(p->parts, '+', n, inner) : NULL;
 	}
 }
 
@@ -853,16 +552,17 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 
 	*postfix = true;
 	switch (t->kind) {
-	case EV_T_NUMBER: p->t++; return constant(p, number(p, t, false));
+	case EV_T_NUMBER: p->t++; return ev_part_constant(p->parts, number(p, t, false));
 	case EV_T_STRING:
 		p->t++;
-		return text(p, t, &s, &len) ? constant(p, ev_expr_text(s, len)) : NULL;
+		return text(p, t, &s, &len) ? ev_part_constant(p->parts, ev_expr_text(s, len))
+					    : NULL;
 	case EV_T_OPEN: return interpolated(p);
-	case EV_T_FIELD: return input(p);
+	case EV_T_FIELD: return ev_part_input(p->parts);
 	case '.':
 		if (t[1].kind != EV_T_STRING)
 			p->t++;
-		return input(p);
+		return ev_part_input(p->parts);
 	case '(':
 		p->t++;
 		n = pipeline(p);
@@ -870,15 +570,16 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 	case '[':
 		p->t++;
 		if (next_is(p, ']'))
-			return constant(p,
-					(struct ev_expr_value){.kind = EV_ARRAY, .form = EV_ITEMS});
-		n = with(p, EV_COLLECT, true, pipeline(p), NULL);
+			return ev_part_constant(p->parts, (struct ev_expr_value){.kind = EV_ARRAY,
+										 .form = EV_ITEMS});
+		n = ev_part_with(p->parts, EV_COLLECT, true, pipeline(p), NULL);
 		return n != NULL && next_is(p, ']') ? n : NULL;
 	case '{':
 		p->t++;
 		if (!next_is(p, '}'))
 			return object(p);
-		return constant(p, (struct ev_expr_value){.kind = EV_OBJECT, .form = EV_ITEMS});
+		return ev_part_constant(
+			p->parts, (struct ev_expr_value){.kind = EV_OBJECT, .form = EV_ITEMS});
 	case '$': p->t++; return variable(p);
 	case EV_T_NAME:
 		*postfix = false;
@@ -923,12 +624,12 @@ static const struct ev_expr_part *operand(struct parser *p)
 		    p->t[2].kind != '.' && p->t[2].kind != EV_T_FIELD &&
 		    !ev_expr_token_is(p->t + 2, "as")) {
 			p->t += 2;
-			return constant(p, number(p, p->t - 1, true));
+			return ev_part_constant(p->parts, number(p, p->t - 1, true));
 		}
 		if (!deeper(p))
 			return NULL;
 		p->t++;
-		n = both(p, EV_NEGATE, binary(p, PRODUCT), NULL);
+		n = ev_part_both(p->parts, EV_NEGATE, binary(p, PRODUCT), NULL);
 		p->depth--;
 		return n;
 	}
@@ -936,7 +637,7 @@ static const struct ev_expr_part *operand(struct parser *p)
 	if (n != NULL && postfix && ev_expr_token_is(p->t, "as"))
 		return bind(p, n);
 	while (n != NULL && next_is(p, '?'))
-		n = with(p, EV_TRY, false, n, NULL);
+		n = ev_part_with(p->parts, EV_TRY, false, n, NULL);
 	return n;
 }
 
@@ -985,10 +686,10 @@ static const struct ev_expr_part *joined(struct parser *p, const struct operator
 				 .b = b};
 
 	if (o->op == EV_PIPE)
-		return pipe(p, a, b);
+		return ev_part_pipe(p->parts, a, b);
 	if (o->op == EV_COMMA)
 		n.single = false;
-	return make(p, n);
+	return ev_part_make(p->parts, n);
 }
 
 /* Precedence climbing. */
@@ -1021,7 +722,8 @@ static const struct ev_expr_part *pipeline(struct parser *p)
 enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, bool names,
 				  struct ev_arena *a, struct ev_expr_program *program)
 {
-	struct parser p = {.t = tokens, .arena = a, .program = program};
+	struct ev_parts parts = {.arena = a};
+	struct parser p = {.t = tokens, .parts = &parts, .program = program};
 	struct scope outside[EV_EXPR_NAMES];
 
 	*program = (struct ev_expr_program){0};
@@ -1031,7 +733,7 @@ enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, bool names
 		program->n_vars = i + 1;
 	}
 	program->root = pipeline(&p);
-	if (p.too_deep)
+	if (parts.too_deep)
 		return EV_TOO_DEEP;
 	if (program->root != NULL && p.t->kind == EV_T_END)
 		return EV_PARSED;

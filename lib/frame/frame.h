@@ -71,6 +71,8 @@ enum ev_frame_halves {
  * stands between. The place is that of the first.
  */
 struct ev_frames *ev_frames_halves(enum ev_frame_halves kind);
+/* Whether the tag of such a line of containerd stands at p. */
+bool ev_cri_tag(const char *p, const char *end);
 
 /* in: borrowed, and read by bytes; max_line: of a record. Before the first is asked for, once. */
 void ev_frames_begin(struct ev_frames *f, struct ev_in *in, size_t max_line);

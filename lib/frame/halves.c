@@ -77,6 +77,11 @@ static struct tag read_docker(struct halves *h, const char *p, size_t len)
 	return tag;
 }
 
+bool ev_cri_tag(const char *p, const char *end)
+{
+	return p < end && (*p == 'P' || *p == 'F') && (p + 1 == end || p[1] == ' ' || p[1] == ':');
+}
+
 /* TIME stdout P half, or F in place of P; more tags may follow, behind a colon. */
 static struct tag read_cri(const char *p, size_t len)
 {
@@ -92,7 +97,9 @@ static struct tag read_cri(const char *p, size_t len)
 		return none;
 	tag.stream = stream_of(stream, (size_t)(tags - stream));
 	tags++;
-	tag.ends = tags == end || *tags != 'P';
+	if (!ev_cri_tag(tags, end))
+		return none;
+	tag.ends = *tags == 'F';
 	text = memchr(tags, ' ', (size_t)(end - tags));
 	tag.blank = text == NULL || is_blank(text, (size_t)(end - text));
 	return tag;

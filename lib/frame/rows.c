@@ -133,6 +133,9 @@ static enum ev_cut_is read_header(struct rows *r, const struct ev_cut *c, const 
 
 	if (ev_utf8_valid(p, len) != len || memchr(p, '\0', len) != NULL)
 		wrong = "is no UTF-8 text: convert the file with iconv";
+	else if (len >= 4 && len <= 5 && memcmp(p, "sep=", 4) == 0)
+		wrong = "is none: this line tells a spreadsheet which separator follows: take it "
+			"out";
 	if (wrong != NULL) {
 		ev_fail(err, "%s:%" PRIu64 ": the header %s", c->source, c->line, wrong);
 		return EV_CUT_FAIL;

@@ -15,7 +15,6 @@
 #include "base/status.h"
 #include "io/gz.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { EV_AHEAD_BLOCK = 256 * 1024, EV_AHEAD_PACKED = 2, EV_AHEAD_BLOCKS = 4 };

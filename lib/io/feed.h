@@ -11,7 +11,6 @@
 
 #include "base/status.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { EV_FEED_READ = 256 * 1024 }; /* bytes of one read */

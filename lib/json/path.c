@@ -1,7 +1,6 @@
 #include "json/path.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "scan/form.h"
 #include "json/computed.h"
 #include "json/view.h"

@@ -59,6 +59,10 @@ enum ev_status ev_lake_append_begin(struct ev_lake_append *a, const char *batch,
 	return EV_OK;
 }
 
+/*
+ * Also what is beyond ASCII: a JVM in the C locale finds no folder of such a name, and Spark then
+ * reads nothing and does not say so.
+ */
 static void escape_type(const char *type, size_t len, struct ev_buf *out)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

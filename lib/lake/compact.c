@@ -1,7 +1,6 @@
 /* One part for all of a folder, and one commit for all commits. */
 #include "lake/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static size_t folder_len(const struct ev_lake_part *part)

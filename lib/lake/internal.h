@@ -77,14 +77,24 @@ struct ev_lake {
 char *ev_lake_path(const struct ev_lake *l, const char *name);
 const struct ev_lake_batch *ev_lake_find(const struct ev_lake *l, const char *batch);
 void ev_lake_note_batch(struct ev_lake *l, const char *name, const struct ev_lake_count *count);
+/* NULL: no commit names it. */
+const struct ev_lake_part *ev_lake_find_part(const struct ev_lake *l, const char *path);
+/* By the last commit: the next writer sees to it that it is gone. */
+bool ev_lake_is_removed(const struct ev_lake *l, const char *path);
 /* Appends the name of a type's folder, without its type=; other characters become %XX. */
 void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out);
-/* Syncs a folder. */
-enum ev_status ev_lake_sync(const char *path, struct ev_error *err);
-/* Makes a folder, unless it is there; the one that it stands in is synced. */
+/*
+ * Has all that was written to the lake's file system reach the disk, names included. One such call
+ * takes as long as syncing one file, and a batch has hundreds.
+ */
+enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err);
+/* Makes a folder, unless it is there. */
 enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err);
 /* Removes what a writer left that was stopped. */
 enum ev_status ev_lake_recover(struct ev_lake *l, struct ev_error *err);
+/* What a writer is about to commit, or was when it was stopped; or nothing. To be freed. */
+enum ev_status ev_lake_read_pending(const struct ev_lake *l, struct ev_lake **pending,
+				    struct ev_error *err);
 /* Reads the commits anew. */
 enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err);
 
@@ -96,7 +106,9 @@ struct ev_lake_slot {
 	struct ev_lake_stage *stage;
 	char *folder; /* below the lake */
 	char *temp;   /* where it is written */
-	struct ev_buf key, block;
+	struct ev_buf key;
+	char *block;	  /* what waits */
+	size_t len, room; /* bytes of it, and for it */
 	struct ev_lake_count count;
 	uint64_t packed;
 	struct ev_time from, to;
@@ -118,7 +130,7 @@ struct ev_lake_slot *ev_lake_stage_add(struct ev_lake_stage *s, const struct ev_
 /* time: NULL for none. */
 enum ev_status ev_lake_stage_line(struct ev_lake_slot *slot, const char *p, size_t len,
 				  const struct ev_time *time, struct ev_error *err);
-/* Packs what the slot holds in memory. */
+/* Packs what the slot holds in memory, and gives that back. */
 void ev_lake_stage_pack(struct ev_lake_slot *slot);
 /* Appends the slots' counts. */
 struct ev_lake_count ev_lake_stage_count(const struct ev_lake_stage *s);

@@ -79,7 +79,10 @@ enum ev_status ev_lake_cat_step(struct ev_lake_cat *c, const struct ev_record *r
 enum ev_status ev_lake_cat_finish(struct ev_lake_cat *c, struct ev_error *err);
 void ev_lake_cat_free(struct ev_lake_cat **c);
 
-/* Reads all parts. Appends a line for each that is not as it should be; returns how many. */
+/*
+ * Reads all parts. Appends a line for each that is not as it should be, and for each other file in
+ * the folders; returns how many.
+ */
 uint64_t ev_lake_verify(const struct ev_lake *l, struct ev_buf *out);
 
 /*

@@ -33,32 +33,35 @@ static void commit_name(uint64_t number, char name[NAME + 20])
 	snprintf(name, NAME + 20, "_evlake/commits/%08" PRIu64 ".jsonl", number);
 }
 
-enum ev_status ev_lake_sync(const char *path, struct ev_error *err)
+enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum ev_status st = EV_OK;
 
-	if (fd < 0)
-		return ev_fail(err, "%s: the folder cannot be opened: %s", path, strerror(errno));
-	if (fsync(fd) != 0 && errno != EINVAL)
-		st = ev_fail(err, "%s: the folder cannot be synced: %s", path, strerror(errno));
-	close(fd);
+	if (fd < 0 || syncfs(fd) != 0)
+		st = ev_fail(err, "%s: the lake cannot be synced: %s", l->dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 	return st;
 }
 
 enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err)
 {
-	char *parent = ev_strdup(path), *slash = strrchr(parent, '/');
-	enum ev_status st = EV_OK;
+	if (mkdir(path, 0777) != 0 && errno != EEXIST)
+		return ev_fail(err, "%s: the folder cannot be made: %s", path, strerror(errno));
+	return EV_OK;
+}
 
-	if (slash != NULL)
-		*slash = '\0';
-	if (mkdir(path, 0777) == 0)
-		st = ev_lake_sync(slash == NULL ? "." : slash == parent ? "/" : parent, err);
-	else if (errno != EEXIST)
-		st = ev_fail(err, "%s: the folder cannot be made: %s", path, strerror(errno));
-	free(parent);
-	return st;
+static struct ev_lake *new_lake(const char *dir)
+{
+	struct ev_lake *l = ev_calloc(1, sizeof *l);
+	size_t len = strlen(dir);
+
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	l->dir = ev_strndup(dir, len);
+	l->lock = -1;
+	return l;
 }
 
 /* Commits */
@@ -286,11 +289,11 @@ static enum ev_status list_commits(const struct ev_lake *l, uint64_t **list, siz
 		st = ev_fail(err, "%s: there is no lake: name the folder that evlake append made",
 			     l->dir);
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
-		char *end;
-		uint64_t number = strtoull(e->d_name, &end, 10);
+		uint64_t number = strtoull(e->d_name, NULL, 10);
+		char name[NAME + 20];
 
-		if (e->d_name[0] < '0' || e->d_name[0] > '9' || strcmp(end, ".jsonl") != 0 ||
-		    number == 0)
+		commit_name(number, name);
+		if (number == 0 || strcmp(strrchr(name, '/') + 1, e->d_name) != 0)
 			continue;
 		ev_grow(list, &cap, *n + 1, sizeof **list);
 		(*list)[(*n)++] = number;
@@ -309,6 +312,34 @@ static int by_path(const void *a, const void *b)
 		      ((const struct ev_lake_part *)b)->path);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort_paths(struct ev_lake *l)
+{
+	if (l->n_parts > 0)
+		qsort(l->parts, l->n_parts, sizeof *l->parts, by_path);
+	if (l->n_removed > 0)
+		qsort(l->removed, l->n_removed, sizeof *l->removed, by_text);
+}
+
+bool ev_lake_is_removed(const struct ev_lake *l, const char *path)
+{
+	return l->n_removed > 0 &&
+	       bsearch(&path, l->removed, l->n_removed, sizeof *l->removed, by_text) != NULL;
+}
+
+const struct ev_lake_part *ev_lake_find_part(const struct ev_lake *l, const char *path)
+{
+	const struct ev_lake_part key = {.path = (char *)(uintptr_t)path};
+
+	if (l->n_parts == 0)
+		return NULL;
+	return bsearch(&key, l->parts, l->n_parts, sizeof key, by_path);
+}
+
 enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err)
 {
 	char name[NAME + 20];
@@ -324,8 +355,7 @@ enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err)
 		commit_name(list[i], name);
 		st = read_commit(l, name, list[i], err);
 	}
-	if (l->n_parts > 0)
-		qsort(l->parts, l->n_parts, sizeof *l->parts, by_path);
+	sort_paths(l);
 	free(list);
 	return st;
 }
@@ -354,28 +384,34 @@ static void empty_stage(const struct ev_lake *l)
 	free(path);
 }
 
+enum ev_status ev_lake_read_pending(const struct ev_lake *l, struct ev_lake **pending,
+				    struct ev_error *err)
+{
+	static const char name[] = "_evlake/pending";
+	char *path = ev_lake_path(l, name);
+	enum ev_status st = EV_OK;
+
+	*pending = new_lake(l->dir);
+	if (access(path, F_OK) == 0)
+		st = read_commit(*pending, name, 0, err);
+	sort_paths(*pending);
+	free(path);
+	return st;
+}
+
 /* The parts of a commit that never was are removed before the list of them is. */
 static enum ev_status undo_pending(struct ev_lake *l, struct ev_error *err)
 {
-	struct ev_lake pending = {.dir = l->dir};
-	char *path = ev_lake_path(l, "_evlake/pending");
-	enum ev_status st = EV_OK;
+	struct ev_lake *pending;
+	enum ev_status st = ev_lake_read_pending(l, &pending, err);
 
-	if (access(path, F_OK) == 0)
-		st = read_commit(&pending, "_evlake/pending", 0, err);
-	for (size_t i = 0; st == EV_OK && i < pending.n_parts; i++) {
-		/* A checkpoint lists what is there as well. */
-		if (l->n_parts == 0 || bsearch(&pending.parts[i], l->parts, l->n_parts,
-					       sizeof *l->parts, by_path) == NULL)
-			unlink_below(l, pending.parts[i].path);
-	}
+	/* A checkpoint lists what is there as well. */
+	for (size_t i = 0; st == EV_OK && i < pending->n_parts; i++)
+		if (ev_lake_find_part(l, pending->parts[i].path) == NULL)
+			unlink_below(l, pending->parts[i].path);
 	if (st == EV_OK)
-		unlink(path);
-	forget(&pending);
-	free(pending.parts);
-	free(pending.batches);
-	ev_lookup_free(&pending.by_batch);
-	free(path);
+		unlink_below(l, "_evlake/pending");
+	ev_lake_free(&pending);
 	return st;
 }
 
@@ -448,13 +484,8 @@ static enum ev_status open_to_write(struct ev_lake *l, unsigned buckets, struct 
 struct ev_lake *ev_lake_open(const char *dir, enum ev_lake_mode mode, unsigned buckets,
 			     struct ev_error *err)
 {
-	struct ev_lake *l = ev_calloc(1, sizeof *l);
-	size_t len = strlen(dir);
+	struct ev_lake *l = new_lake(dir);
 
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	l->dir = ev_strndup(dir, len);
-	l->lock = -1;
 	if ((mode == EV_LAKE_WRITE ? open_to_write(l, buckets, err) : ev_lake_read(l, err)) !=
 	    EV_OK)
 		ev_lake_free(&l);

@@ -1,4 +1,4 @@
-/* Reading parts: choosing them, holding their lines against the sums, verifying all. */
+/* Reading parts: choosing them, holding their lines against the sums. */
 #include "base/mem.h"
 #include "lake/internal.h"
 #include "scan/lines.h"
@@ -148,18 +148,4 @@ enum ev_status ev_lake_part_read(const struct ev_lake *l, const struct ev_lake_p
 	ev_in_free(&in);
 	free(file);
 	return st;
-}
-
-uint64_t ev_lake_verify(const struct ev_lake *l, struct ev_buf *out)
-{
-	struct ev_error err;
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < l->n_parts; i++) {
-		if (ev_lake_part_read(l, &l->parts[i], NULL, NULL, &err) == EV_OK)
-			continue;
-		n++;
-		ev_buf_printf(out, "%s\n", err.text);
-	}
-	return n;
 }

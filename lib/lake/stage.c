@@ -1,6 +1,6 @@
 /*
- * Parts that are being written. Lines wait in memory, by part, until there are a megabyte of one or
- * too many of all; then they are packed and appended to the part's file under a temporary name.
+ * Parts that are being written. Lines wait in memory, by part, until those of a part fill the room
+ * that it has; then they are packed and appended to the part's file under a temporary name.
  */
 #include "base/mem.h"
 #include "io/out.h"
@@ -17,7 +17,9 @@
 
 enum {
 	MOST_SLOTS = 65536,
-	MOST_HELD = 64 << 20, /* bytes that wait in memory */
+	MOST_ROOM = 64 << 20, /* bytes for what waits in memory, in all */
+	LEAST_ROOM = 4096,    /* of a part */
+	MOST_CRAMPED = MOST_ROOM / 8,
 	NAME = 48,
 };
 
@@ -26,7 +28,8 @@ struct ev_lake_stage {
 	struct ev_pack *pack;
 	char *block; /* what the pack is given next */
 	struct ev_lake_slot **slots;
-	size_t n, cap, held;
+	size_t n, cap, room;
+	size_t cramped; /* bytes that were packed out of less than half of a fair share */
 	struct ev_lookup by_key;
 	bool failed;
 	struct ev_error error; /* the first */
@@ -52,12 +55,12 @@ void ev_lake_stage_reset(struct ev_lake_stage *s)
 			unlink(slot->temp);
 		ev_out_temporary_done(slot->temporary);
 		ev_buf_free(&slot->key);
-		ev_buf_free(&slot->block);
+		free(slot->block);
 		free(slot->folder);
 		free(slot->temp);
 		free(slot);
 	}
-	s->n = s->held = 0;
+	s->n = s->room = s->cramped = 0;
 	ev_lookup_reset(&s->by_key, 0);
 }
 
@@ -152,38 +155,74 @@ static void write_member(void *ctx, const char *member, size_t len)
 		fail(s, slot->temp, strerror(errno));
 }
 
-void ev_lake_stage_pack(struct ev_lake_slot *slot)
+/* Packs what waits of a part, which keeps its room. */
+static void pack(struct ev_lake_slot *slot)
 {
 	struct ev_lake_stage *s = slot->stage;
 
-	if (slot->block.len == 0)
+	if (slot->len == 0)
 		return;
-	memcpy(s->block, slot->block.p, slot->block.len);
-	s->held -= slot->block.len;
-	ev_pack_add(s->pack, &s->block, slot->block.len, write_member, slot);
-	ev_buf_reset(&slot->block);
+	memcpy(s->block, slot->block, slot->len);
+	ev_pack_add(s->pack, &s->block, slot->len, write_member, slot);
+	slot->len = 0;
 }
 
-/* Many small members pack badly, but there is no room for more. */
+void ev_lake_stage_pack(struct ev_lake_slot *slot)
+{
+	pack(slot);
+	slot->stage->room -= slot->room;
+	slot->room = 0;
+	free(slot->block);
+	slot->block = NULL;
+}
+
 static void pack_all(struct ev_lake_stage *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = 0; i < s->n; i++)
 		ev_lake_stage_pack(s->slots[i]);
-		ev_buf_free(&s->slots[i]->block);
+}
+
+/*
+ * A part that has filled its room gets twice as much, as long as there is some left; then it is
+ * packed, and fills the same again. Where much is packed out of little room, all give theirs back,
+ * for some of them may be of days that are over.
+ */
+static void make_room(struct ev_lake_slot *slot)
+{
+	struct ev_lake_stage *s = slot->stage;
+	size_t more = slot->room == 0 ? LEAST_ROOM : slot->room;
+
+	if (slot->room < EV_PACK_BLOCK && s->room + more > MOST_ROOM) {
+		if (slot->room < MOST_ROOM / s->n / 2)
+			s->cramped += slot->len;
+		if (slot->room == 0 || s->cramped > MOST_CRAMPED) {
+			pack_all(s);
+			s->cramped = 0;
+			more = LEAST_ROOM;
+		}
 	}
+	if (slot->room == EV_PACK_BLOCK || s->room + more > MOST_ROOM) {
+		pack(slot);
+		return;
+	}
+	slot->room += more;
+	slot->block = ev_realloc(slot->block, slot->room);
+	s->room += more;
 }
 
 static void put(struct ev_lake_slot *slot, const char *p, size_t len)
 {
 	while (len > 0) {
-		size_t room = EV_PACK_BLOCK - slot->block.len, n = len < room ? len : room;
+		size_t n;
 
-		ev_buf_put(&slot->block, p, n);
-		slot->stage->held += n;
+		if (slot->len == slot->room)
+			make_room(slot);
+		n = slot->room - slot->len;
+		n = len < n ? len : n;
+		memcpy(slot->block + slot->len, p, n);
+		slot->len += n;
 		p += n;
 		len -= n;
-		if (slot->block.len == EV_PACK_BLOCK)
-			ev_lake_stage_pack(slot);
 	}
 }
 
@@ -202,8 +241,6 @@ enum ev_status ev_lake_stage_line(struct ev_lake_slot *slot, const char *p, size
 	ev_lake_count_line(&slot->count, p, len);
 	put(slot, p, len);
 	put(slot, "\n", 1);
-	if (s->held > MOST_HELD)
-		pack_all(s);
 	if (s->failed)
 		*err = s->error;
 	return s->failed ? EV_FATAL : EV_OK;
@@ -216,18 +253,6 @@ struct ev_lake_count ev_lake_stage_count(const struct ev_lake_stage *s)
 	for (size_t i = 0; i < s->n; i++)
 		ev_lake_count_add(&sum, &s->slots[i]->count);
 	return sum;
-}
-
-static enum ev_status sync_file(const char *name, struct ev_error *err)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	enum ev_status st = EV_OK;
-
-	if (fd < 0 || fsync(fd) != 0)
-		st = ev_fail(err, "%s: cannot be synced: %s", name, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return st;
 }
 
 static void part_path(const struct ev_lake_stage *s, const struct ev_lake_slot *slot,
@@ -267,10 +292,8 @@ enum ev_status ev_lake_stage_prepare(struct ev_lake_stage *s, struct ev_buf *hea
 		*err = s->error;
 		st = EV_FATAL;
 	}
-	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
-		st = sync_file(s->slots[i]->temp, err);
+	for (size_t i = 0; i < s->n; i++)
 		write_slot(s, s->slots[i], head);
-	}
 	ev_hash128_hex(ev_hash128(head->p, head->len, 0), hex);
 	ev_buf_printf(head, "{\"sum\":\"%s\"}\n", hex);
 	out = st == EV_OK ? ev_out_file(name, err) : NULL;
@@ -281,7 +304,7 @@ enum ev_status ev_lake_stage_prepare(struct ev_lake_stage *s, struct ev_buf *hea
 		st = EV_FATAL;
 	}
 	free(name);
-	return st;
+	return st == EV_OK ? ev_lake_sync(s->lake, err) : st;
 }
 
 /* dt=.../type=.../bucket=..., each below the one before. */
@@ -307,7 +330,7 @@ static enum ev_status move_part(const struct ev_lake_stage *s, struct ev_lake_sl
 				struct ev_error *err)
 {
 	struct ev_buf name = {0};
-	char *path, *folder = ev_lake_path(s->lake, slot->folder);
+	char *path;
 	enum ev_status st = make_folders(s->lake, slot->folder, err);
 
 	part_path(s, slot, &name);
@@ -315,11 +338,8 @@ static enum ev_status move_part(const struct ev_lake_stage *s, struct ev_lake_sl
 	if (st == EV_OK && rename(slot->temp, path) != 0)
 		st = ev_fail(err, "%s: cannot be given its name: %s", path, strerror(errno));
 	slot->moved = st == EV_OK;
-	if (st == EV_OK)
-		st = ev_lake_sync(folder, err);
 	ev_buf_free(&name);
 	free(path);
-	free(folder);
 	return st;
 }
 
@@ -327,21 +347,19 @@ static enum ev_status move_part(const struct ev_lake_stage *s, struct ev_lake_sl
 static enum ev_status name_commit(struct ev_lake_stage *s, struct ev_error *err)
 {
 	char name[NAME];
-	char *pending = ev_lake_path(s->lake, "_evlake/pending"), *path, *folder;
+	char *pending = ev_lake_path(s->lake, "_evlake/pending"), *path;
 	enum ev_status st = EV_OK;
 
 	snprintf(name, sizeof name, "_evlake/commits/%08" PRIu64 ".jsonl", s->lake->head + 1);
 	path = ev_lake_path(s->lake, name);
-	folder = ev_lake_path(s->lake, "_evlake/commits");
 	if (rename(pending, path) != 0)
 		st = ev_fail(err, "%s: cannot be given its name: %s", path, strerror(errno));
-	else if ((st = ev_lake_sync(folder, err)) != EV_OK)
+	else if ((st = ev_lake_sync(s->lake, err)) != EV_OK)
 		rename(path, pending);
 	else
 		s->lake->head++;
 	free(pending);
 	free(path);
-	free(folder);
 	return st;
 }
 
@@ -352,6 +370,8 @@ enum ev_status ev_lake_stage_commit(struct ev_lake_stage *s, struct ev_error *er
 
 	for (size_t i = 0; i < s->n && st == EV_OK; i++)
 		st = move_part(s, s->slots[i], err);
+	if (st == EV_OK)
+		st = ev_lake_sync(s->lake, err);
 	if (st == EV_OK)
 		st = name_commit(s, err);
 	/* What was moved is taken back; where that fails too, by the next writer. */

@@ -5,10 +5,8 @@
 
 #include "base/mem.h"
 #include "expr/expr.h"
-#include "model/nearest.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -194,6 +192,42 @@ static bool is_ignored(struct ev_reader *r, const struct ev_yaml *y, const char 
 	return false;
 }
 
+/* The dimension that a column refers to. */
+static bool read_reference(struct ev_reader *r, const struct ev_yaml *key, const struct ev_yaml *v,
+			   struct ev_column *c)
+{
+	const char *name = v->kind == EV_YAML_SCALAR ? v->text : "";
+	char hint[EV_HINT];
+
+	if (!ev_read_room_for_key(r, key, c->name))
+		return false;
+	c->dimension = ev_model_dimension(r->m, name);
+	if (r->m->n_dimensions == 0)
+		return wrong(r, ev_read_place(v),
+			     "the model has no dimensions: add star.dimensions");
+	if (c->dimension == NULL)
+		return wrong(r, ev_read_place(v), "no dimension '%s': %s", name,
+			     ev_read_hint(name, r->m->dimensions, r->m->n_dimensions,
+					  sizeof *r->m->dimensions, hint));
+	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
+	    c->type != EV_TYPE_DATE)
+		return wrong(r, ev_read_place(v),
+			     "a calendar takes a column of type timestamp or date");
+	if (c->dimension->n_keys == 1) {
+		const struct ev_column *k = &c->dimension->columns.list[c->dimension->keys[0]];
+
+		if (k->type != c->type || wider(c, k)) {
+			char type[32];
+
+			ev_type_write(k, type, sizeof type);
+			return wrong(r, ev_read_place(v),
+				     "the key of %s is of type %s: give this column the same",
+				     c->dimension->name, type);
+		}
+	}
+	return true;
+}
+
 static bool read_column(struct ev_reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			const struct ev_path *each, const struct ev_path *when, bool in_fact,
 			struct ev_column *c)
@@ -231,36 +265,7 @@ static bool read_column(struct ev_reader *r, const struct ev_yaml *key, const st
 	c->around = around == AROUND && c->type == EV_TYPE_JSON;
 	if (c->from->root == EV_ROOT_INDEX && c->type != EV_TYPE_INT)
 		return wrong(r, ev_read_place(v), "$index is a number: its type is int");
-	if ((v = ev_yaml_get(y, "dimension")) == NULL)
-		return true;
-	if (!ev_read_room_for_key(r, key, c->name))
-		return false;
-	if (v->kind == EV_YAML_SCALAR)
-		c->dimension = ev_model_dimension(r->m, v->text);
-	if (r->m->n_dimensions == 0)
-		return wrong(r, ev_read_place(v),
-			     "the model has no dimensions: add star.dimensions");
-	if (c->dimension == NULL)
-		return ev_read_unknown(r, ev_read_place(v), "dimension", "",
-				       v->kind == EV_YAML_SCALAR ? v->text : "", r->m->dimensions,
-				       r->m->n_dimensions, sizeof *r->m->dimensions);
-	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
-	    c->type != EV_TYPE_DATE)
-		return wrong(r, ev_read_place(v),
-			     "a calendar takes a column of type timestamp or date");
-	if (c->dimension->n_keys == 1) {
-		const struct ev_column *k = &c->dimension->columns.list[c->dimension->keys[0]];
-
-		if (k->type != c->type || wider(c, k)) {
-			char type[32];
-
-			ev_type_write(k, type, sizeof type);
-			return wrong(r, ev_read_place(v),
-				     "the key of %s is of type %s: give this column the same",
-				     c->dimension->name, type);
-		}
-	}
-	return true;
+	return (v = ev_yaml_get(y, "dimension")) == NULL || read_reference(r, key, v, c);
 }
 
 /*

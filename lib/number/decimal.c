@@ -1,6 +1,5 @@
 #include "number/decimal.h"
 
-#include <stdlib.h>
 
 static const int64_t huge_exponent =
 	100000000000000000; /* 10^17: sums with lengths stay in 64 bits */

@@ -48,22 +48,40 @@ static const struct ev_field nginx[] = {
 	END,
 };
 
-/* A list of times, where several servers were asked, has blanks. */
 static const struct ev_field nginx_times[] = {
 	NGINX_COMBINED,
-	FIELD(" ", "request_time", NUMBER),
-	FIELD(" ", "upstream_response_time", TAIL),
+	FIELD(" ", "request_time", SECONDS),
+	MAYBE(" ", "upstream_response_time", TIMES),
+	END,
+};
+
+/* What ingress-nginx, of Kubernetes, logs if nothing else is said. */
+static const struct ev_field nginx_ingress[] = {
+	NGINX_COMBINED,
+	FIELD(" ", "request_length", NUMBER),
+	FIELD(" ", "request_time", SECONDS),
+	FIELD(" ", "proxy_upstream_name", SQUARE),
+	FIELD(" ", "proxy_alternative_upstream_name", SQUARE),
+	FIELD(" ", "upstream_addr", LIST),
+	FIELD(" ", "upstream_response_length", LIST),
+	FIELD(" ", "upstream_response_time", TIMES),
+	FIELD(" ", "upstream_status", LIST),
+	FIELD(" ", "req_id", WORD),
 	END,
 };
 
 const struct ev_lines ev_nginx = {
 	.forms = (const struct ev_line_form[]){{"HttpRequest", nginx, false},
 					       {"HttpRequest", nginx_times, false},
+					       {"HttpRequest", nginx_ingress, false},
 					       {0}},
 	.escape = EV_ESCAPE_HEX,
 };
 
-/* Apache: "common", "combined" and "vhost_combined" of its documentation. */
+/*
+ * Apache: "common", "combined" and "vhost_combined" of its documentation, and "combinedio" of the
+ * httpd.conf that it comes with.
+ */
 #define APACHE_COMMON(ahead)                                                    \
 	FIELD(ahead, "remote_host", WORD), FIELD(" ", "remote_logname", WORD),  \
 		FIELD(" ", "remote_user", UNTIL), TIME(" [", "time", CLF_TIME), \
@@ -77,8 +95,19 @@ static const struct ev_field apache[] = {
 	END,
 };
 
+static const struct ev_field apache_io[] = {
+	APACHE_COMMON(""),
+	FIELD(" ", "referer", QUOTED),
+	FIELD(" ", "user_agent", QUOTED),
+	FIELD(" ", "bytes_received", NUMBER),
+	FIELD(" ", "bytes_sent", NUMBER),
+	END,
+};
+
 const struct ev_lines ev_apache = {
-	.forms = (const struct ev_line_form[]){{"HttpRequest", apache, false}, {0}},
+	.forms = (const struct ev_line_form[]){{"HttpRequest", apache, false},
+					       {"HttpRequest", apache_io, false},
+					       {0}},
 	.escape = EV_ESCAPE_C,
 };
 
@@ -92,10 +121,7 @@ const struct ev_lines ev_apache_vhost = {
 	.escape = EV_ESCAPE_C,
 };
 
-/*
- * haproxy: "option httplog" and "option tcplog", with what syslog puts in front of a line or
- * without. The names are those of its manual.
- */
+/* haproxy: "option httplog", "httpslog" and "tcplog". The names are those of its manual. */
 #define HAPROXY_HEAD(ahead)                                                           \
 	FIELD(ahead, "client_ip", ADDRESS), FIELD(":", "client_port", NUMBER),        \
 		TIME(" [", "accept_date", "%d/%b/%Y:%H:%M:%S.%f"),                    \
@@ -114,29 +140,60 @@ const struct ev_lines ev_apache_vhost = {
 		FIELD(" ", "termination_state", WORD), HAPROXY_COUNTS,                \
 		MAYBE(" ", "captured_request_headers", BRACED),                       \
 		MAYBE(" ", "captured_response_headers", BRACED),                      \
-		FIELD(" ", "http_request", QUOTED), END
+		FIELD(" ", "http_request", QUOTED)
+#define HAPROXY_TLS                                                                       \
+	FIELD(" ", "fc_err", NUMBER), FIELD("/", "ssl_fc_err", UPTO),                     \
+		FIELD("/", "ssl_c_err", NUMBER), FIELD("/", "ssl_c_ca_err", NUMBER),      \
+		FIELD("/", "ssl_fc_is_resuming", NUMBER), FIELD(" ", "ssl_fc_sni", UPTO), \
+		FIELD("/", "ssl_version", UPTO), FIELD("/", "ssl_ciphers", WORD)
 #define HAPROXY_TCP                                                                      \
 	FIELD(" ", "Tw", NUMBER), FIELD("/", "Tc", NUMBER), FIELD("/", "Tt", NUMBER),    \
 		FIELD(" ", "bytes_read", NUMBER), FIELD(" ", "termination_state", WORD), \
-		HAPROXY_COUNTS, END
-/* "Feb 25 16:19:38 lb haproxy[7": its time and host are those of the line's way to the log. */
-#define PASSED_OVER                                                     \
-	{                                                               \
-		.ahead = "", .kind = EV_FIELD_UNTIL, .member = ",\"\":" \
+		HAPROXY_COUNTS
+
+/*
+ * In front of them may stand what syslog puts there: a priority; or that and all up to a tag, in
+ * the manner of RFC 3164; or a header of RFC 5424. Its time and host are those of the line's way to
+ * the log.
+ */
+#define PASS(ahead_, name_, kind_)                                     \
+	{                                                              \
+		.ahead = (ahead_), .ahead_len = sizeof(ahead_) - 1,    \
+		.member = ",\"" name_ "\":", .kind = EV_FIELD_##kind_, \
+	}
+#define BARE                                \
+	{                                   \
+		.ahead = "",                \
+		.member = ",\"priority\":", \
+		.kind = EV_FIELD_PRIORITY,  \
+		.may_lack = true,           \
+	},                                  \
+		HAPROXY_HEAD("")
+#define TAGGED PASS("", "tag", UNTIL), HAPROXY_HEAD(": ")
+#define RFC5424                                                           \
+	PASS("", "priority", PRIORITY), PASS("1 ", "timestamp", WORD),    \
+		PASS(" ", "hostname", WORD), PASS(" ", "app_name", WORD), \
+		PASS(" ", "procid", WORD), PASS(" ", "msgid", WORD),      \
+		PASS(" ", "structured_data", DATA), HAPROXY_HEAD(" ")
+#define FIELDS(...)               \
+	(const struct ev_field[]) \
+	{                         \
+		__VA_ARGS__, END  \
 	}
 
-static const struct ev_field haproxy_http[] = {HAPROXY_HEAD(""), HAPROXY_HTTP};
-static const struct ev_field haproxy_tcp[] = {HAPROXY_HEAD(""), HAPROXY_TCP};
-static const struct ev_field haproxy_http_syslog[] = {PASSED_OVER, HAPROXY_HEAD("]: "),
-						      HAPROXY_HTTP};
-static const struct ev_field haproxy_tcp_syslog[] = {PASSED_OVER, HAPROXY_HEAD("]: "), HAPROXY_TCP};
-
 const struct ev_lines ev_haproxy = {
-	.forms = (const struct ev_line_form[]){{"HttpRequest", haproxy_http, false},
-					       {"HttpRequest", haproxy_http_syslog, false},
-					       {"TcpSession", haproxy_tcp, false},
-					       {"TcpSession", haproxy_tcp_syslog, false},
-					       {0}},
+	.forms =
+		(const struct ev_line_form[]){
+			{"HttpRequest", FIELDS(BARE, HAPROXY_HTTP), false},
+			{"HttpRequest", FIELDS(TAGGED, HAPROXY_HTTP), false},
+			{"HttpRequest", FIELDS(RFC5424, HAPROXY_HTTP), false},
+			{"TcpSession", FIELDS(BARE, HAPROXY_TCP), false},
+			{"TcpSession", FIELDS(TAGGED, HAPROXY_TCP), false},
+			{"TcpSession", FIELDS(RFC5424, HAPROXY_TCP), false},
+			{"HttpRequest", FIELDS(BARE, HAPROXY_HTTP, HAPROXY_TLS), false},
+			{"HttpRequest", FIELDS(TAGGED, HAPROXY_HTTP, HAPROXY_TLS), false},
+			{"HttpRequest", FIELDS(RFC5424, HAPROXY_HTTP, HAPROXY_TLS), false},
+			{0}},
 	.escape = EV_ESCAPE_HASH,
 };
 
@@ -155,11 +212,12 @@ static const struct ev_field rfc5424[] = {
 
 /*
  * RFC 3164, with its time or that of RFC 3339, as relays and files have it. A priority does not
- * stand in files, nor a tag in every message.
+ * stand in files, nor a tag in every message, nor a host in what a program sends to its own
+ * machine.
  */
 #define RFC3164(layout_)                                                 \
 	MAYBE("", "priority", PRIORITY), TIME("", "timestamp", layout_), \
-		FIELD(" ", "hostname", WORD)
+		MAYBE(" ", "hostname", HOST)
 #define TAG FIELD(" ", "app_name", TAG), MAYBE("", "procid", SQUARE)
 
 static const struct ev_field rfc3164_tag[] = {RFC3164("%b %e %T"), TAG,

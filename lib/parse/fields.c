@@ -1,4 +1,3 @@
-#include "base/utf8.h"
 #include "parse/internal.h"
 
 enum { MOST_FIELDS = 48 };
@@ -32,6 +31,7 @@ struct scan {
 /* What is expected of each kind, for people. */
 static const char *const kinds[] = {
 	[EV_FIELD_WORD] = "a word",
+	[EV_FIELD_HOST] = "a host's name",
 	[EV_FIELD_UPTO] = "a word",
 	[EV_FIELD_UNTIL] = "a text",
 	[EV_FIELD_ADDRESS] = "an address and a port",
@@ -41,10 +41,12 @@ static const char *const kinds[] = {
 	[EV_FIELD_TAG] = "a program's name",
 	[EV_FIELD_STATUS] = "a number of three digits",
 	[EV_FIELD_NUMBER] = "a number",
+	[EV_FIELD_SECONDS] = "seconds such as 0.003",
+	[EV_FIELD_TIMES] = "seconds such as 0.003, or -",
+	[EV_FIELD_LIST] = "a word",
 	[EV_FIELD_TIME] = "a time",
 	[EV_FIELD_PRIORITY] = "a number in < >",
 	[EV_FIELD_DATA] = "structured data, or -",
-	[EV_FIELD_TAIL] = "a text",
 	[EV_FIELD_REST] = "a text",
 };
 
@@ -119,6 +121,60 @@ static const char *tag(const char *p, const char *end, struct slice *v)
 		q++;
 	*v = slice(p, q);
 	return q > p ? q : NULL;
+}
+
+/* "mail", but not "su:", which is a tag where no host stands. */
+static const char *host(const char *p, const char *end)
+{
+	const char *q = word_end(p, end);
+
+	return q > p && q[-1] == ':' ? NULL : q;
+}
+
+static const char *digits_end(const char *p, const char *end)
+{
+	while (p < end && is_digit(*p))
+		p++;
+	return p;
+}
+
+/* As nginx writes a time: "0.003". */
+static const char *seconds(const char *p, const char *end)
+{
+	const char *point = digits_end(p, end), *q;
+
+	if (point == p || point == end || *point != '.')
+		return NULL;
+	q = digits_end(point + 1, end);
+	return q - point == 4 ? q : NULL;
+}
+
+/* A time or a dash, or else up to a comma or blank. NULL if there is none. */
+static const char *list_item(const char *p, const char *end, bool is_time)
+{
+	const char *q = p;
+
+	if (is_time && p < end && *p == '-')
+		return p + 1;
+	if (is_time)
+		return seconds(p, end);
+	while (q < end && *q != ',' && *q != ' ')
+		q++;
+	return q > p ? q : NULL;
+}
+
+/* What nginx knows of several servers: "a, b" of one group, and " : " before those of another. */
+static const char *list(const char *p, const char *end, bool of_times)
+{
+	while ((p = list_item(p, end, of_times)) != NULL) {
+		if (end - p >= 2 && memcmp(p, ", ", 2) == 0)
+			p += 2;
+		else if (end - p >= 3 && memcmp(p, " : ", 3) == 0)
+			p += 3;
+		else
+			break;
+	}
+	return p;
 }
 
 /* "<34>": 191 at most, without zeros in front. */
@@ -200,17 +256,14 @@ static void note_last(struct ev_last_time *last, const struct scan *s, const str
 	last->time = s->time;
 }
 
-/* A time in RFC 3339 has its offset in all of these formats. */
 static const char *time_at(struct scan *s, const struct ev_field *f, const char *p, struct slice *v)
 {
-	static const struct ev_layout_place nowhere;
 	struct ev_last_time *last = &s->parse->last;
 	const size_t left = (size_t)(s->end - p);
 
 	if (is_last(last, f->layout, p, s->end)) {
 		s->time = last->time;
-	} else if (!ev_layout_read(f->layout, f->layout != NULL ? &s->parse->place : &nowhere, p,
-				   left, &s->time)) {
+	} else if (!ev_layout_read(f->layout, &s->parse->place, p, left, &s->time)) {
 		return NULL;
 	} else {
 		note_last(last, s, f, p);
@@ -237,16 +290,20 @@ static const char *take(struct scan *s, const struct ev_field *f, const char *p,
 	case EV_FIELD_WORD: q = word_end(p, end); break;
 	case EV_FIELD_UPTO: q = find(p, word_end(p, end), f[1].ahead[0]); break;
 	case EV_FIELD_NUMBER: q = p + ev_parse_number(p, (size_t)(end - p)); break;
+	case EV_FIELD_HOST: q = host(p, end); break;
+	case EV_FIELD_SECONDS: q = seconds(p, end); break;
+	case EV_FIELD_TIMES:
+	case EV_FIELD_LIST: q = list(p, end, f->kind == EV_FIELD_TIMES); break;
 	case EV_FIELD_STATUS:
 		while (q < end && q - p < 3 && is_digit(*q))
 			q++;
-		q = q - p == 3 ? q : NULL;
+		q = q - p == 3 ? q : p;
 		break;
-	case EV_FIELD_TAIL: q = end; break;
 	case EV_FIELD_REST: *v = slice(p, end); return end;
 	case EV_FIELD_END: return NULL;
 	}
-	if (q == p && f->kind == EV_FIELD_NUMBER && p < end && *p == '-')
+	if (q == p && (f->kind == EV_FIELD_NUMBER || f->kind == EV_FIELD_STATUS) && p < end &&
+	    *p == '-')
 		q++;
 	if (q == NULL || q == p)
 		return NULL;
@@ -306,17 +363,16 @@ static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec,
 {
 	const struct ev_field *f = stop->missing;
 	const char *what = "the line goes on behind its last field";
+	const int name = f != NULL ? (int)strlen(f->member) - 4 : 0; /* of ,"name": */
 
 	ev_reasons_reset(&p->why);
 	p->why.code = "foreign";
 	if (f != NULL && stop->flaw != NULL)
-		what = ev_reasons_text(&p->why, "%.*s: %s", (int)f->member_len - 4, f->member + 2,
-				       stop->flaw);
+		what = ev_reasons_text(&p->why, "%.*s: %s", name, f->member + 2, stop->flaw);
 	else if (f != NULL)
-		what = ev_reasons_text(&p->why, "%.*s is missing, %s%s%s%s", (int)f->member_len - 4,
-				       f->member + 2, kinds[f->kind],
-				       f->ahead_len > 0 ? " behind '" : "", f->ahead,
-				       f->ahead_len > 0 ? "'" : "");
+		what = ev_reasons_text(&p->why, "%.*s is missing, %s%s%s%s", name, f->member + 2,
+				       kinds[f->kind], f->ahead_len > 0 ? " behind '" : "",
+				       f->ahead, f->ahead_len > 0 ? "'" : "");
 	ev_reasons_add(&p->why, "column %zu: %s: no line of %s", (size_t)(stop->at - rec->p) + 1,
 		       what, p->format->name);
 	return ev_parse_reject(p, rec, err);
@@ -343,7 +399,7 @@ static void put_value(struct ev_parse *p, enum ev_field_kind kind, struct slice 
 		put_priority(v, out);
 	else if (dash && kind != EV_FIELD_REST)
 		ev_buf_put(out, "null", 4);
-	else if (kind == EV_FIELD_NUMBER || kind == EV_FIELD_STATUS)
+	else if (kind == EV_FIELD_NUMBER || kind == EV_FIELD_STATUS || kind == EV_FIELD_SECONDS)
 		ev_parse_put_number(v.p, v.len, out);
 	else if (kind == EV_FIELD_DATA)
 		ev_syslog_data_put(p, v.p, v.len, out);

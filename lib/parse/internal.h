@@ -2,6 +2,7 @@
  * internal: what the files of parse share. Floor 10.
  *
  *   parse.c     open, step, free; what becomes of a record: passed on, or set aside
+ *   id.c        the ids of events that have none
  *   formats.c   the table of formats
  *   text.c      JSON, and JSON behind text
  *   row.c       a row of CSV
@@ -19,7 +20,9 @@
 #define EV_PARSE_INTERNAL_H
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/layout.h"
+#include "base/lookup.h"
 #include "frame/frame.h"
 #include "parse/parse.h"
 #include "record/event.h"
@@ -35,9 +38,10 @@ enum ev_escape {
 	EV_ESCAPE_PERCENT, /* %HH: CloudFront */
 };
 
-/* A field of a line. Each but the last two ends where its kind ends. */
+/* A field of a line, which ends where its kind ends. */
 enum ev_field_kind {
 	EV_FIELD_WORD,	   /* up to a blank */
+	EV_FIELD_HOST,	   /* the same, but no tag: no colon ends it */
 	EV_FIELD_UPTO,	   /* of a word, up to what is ahead of the next field */
 	EV_FIELD_UNTIL,	   /* of the line, the same; it may be empty */
 	EV_FIELD_ADDRESS,  /* of a word, up to its last colon */
@@ -45,12 +49,14 @@ enum ev_field_kind {
 	EV_FIELD_BRACED,   /* {...} */
 	EV_FIELD_SQUARE,   /* [...] */
 	EV_FIELD_TAG,	   /* up to a blank, a colon or a bracket */
-	EV_FIELD_STATUS,   /* three digits */
+	EV_FIELD_STATUS,   /* three digits; or - */
 	EV_FIELD_NUMBER,   /* a decimal, with a sign or without; or - */
+	EV_FIELD_SECONDS,  /* to the millisecond: 0.003 */
+	EV_FIELD_TIMES,	   /* a list of these, or of - */
+	EV_FIELD_LIST,	   /* words, with ", " or " : " between them */
 	EV_FIELD_TIME,	   /* the event's */
 	EV_FIELD_PRIORITY, /* <34>: of syslog */
 	EV_FIELD_DATA,	   /* structured data of RFC 5424 */
-	EV_FIELD_TAIL,	   /* up to the end of the line; or - */
 	EV_FIELD_REST,	   /* up to the end of the line; it may be empty */
 	EV_FIELD_END,	   /* none: behind the last */
 };
@@ -132,6 +138,29 @@ struct ev_last_time {
 	struct ev_layout_time time;
 };
 
+/* The MD5 of lines that follow each other, which were digested together. */
+struct ev_line_digests {
+	const char *source; /* of the first */
+	uint64_t line;
+	size_t n;
+	const char *p[EV_MD5_LANES];
+	size_t len[EV_MD5_LANES];
+	char hex[EV_MD5_LANES][33];
+};
+
+/* The parameters of an element of structured data. */
+struct ev_syslog_params {
+	struct ev_syslog_param {
+		const char *name, *value; /* value: behind its quote */
+		size_t len;		  /* of the name */
+		bool is_again;		  /* one before it has that name */
+		uint32_t next;		  /* the next of that name; 0: none */
+		uint32_t last;		  /* of the first of a name: the last */
+	} * all;
+	size_t n, cap;
+	struct ev_lookup by_name; /* the first of each */
+};
+
 struct ev_parse {
 	struct ev_parse_options options;
 	const struct ev_format *wrapping; /* what is around the lines; or NULL */
@@ -144,6 +173,7 @@ struct ev_parse {
 	struct ev_layout_place place; /* of times */
 	struct ev_zone *zone;	      /* its own, or NULL */
 	struct ev_last_time last;
+	struct ev_line_digests ahead;
 	struct ev_pattern *pattern;
 	struct ev_w3c *w3c;
 	uint64_t n_out, n_header;
@@ -161,6 +191,8 @@ struct ev_parse {
 	size_t *name_ends;
 	size_t cap_names;
 	uint64_t header;
+
+	struct ev_syslog_params params;
 
 	/* Of what is wrapped */
 	struct ev_scan *scan; /* of the wrapping */
@@ -212,7 +244,14 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 bool ev_parse_is_text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err,
 		      enum ev_status *st);
 
-/* Appends an id of the record's place and bytes, as JSON, or of what a queue knows it by. */
+/* Appends an id, as JSON: of some bytes, */
+void ev_parse_put_id(const char *bytes, size_t len, struct ev_buf *out);
+/* of a line, */
+void ev_parse_put_line_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+/*
+ * of where the record stood and of its bytes, so that equal ones are told apart, or of what a queue
+ * knows it by.
+ */
 void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 
 /* The envelope of an event that is made of a line. */
@@ -258,6 +297,8 @@ void ev_parse_put_number(const char *p, size_t len, struct ev_buf *out);
 const char *ev_syslog_data_end(const char *p, const char *end);
 /* Appends them as an object. */
 void ev_syslog_data_put(struct ev_parse *p, const char *data, size_t len, struct ev_buf *out);
+
+void ev_syslog_params_free(struct ev_syslog_params *list);
 
 void ev_w3c_free(struct ev_w3c **w3c);
 

@@ -1,5 +1,4 @@
 #include "parse/internal.h"
-#include "scan/form.h"
 #include "json/view.h"
 
 const struct ev_json_log ev_journald = {

@@ -8,6 +8,11 @@ struct pair {
 	bool quoted;
 };
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* A line, pair by pair. */
 struct pairs {
 	const char *p, *end;
@@ -33,7 +38,7 @@ static bool quoted_value(struct pairs *l, const char *p, struct pair *pair)
 	pair->value_len = (size_t)(q - p) - 1;
 	pair->quoted = true;
 	l->p = q + 1;
-	return l->p == l->end || *l->p == ' ' ||
+	return l->p == l->end || is_blank(*l->p) ||
 	       is_wrong(l, l->p, "a blank is missing behind the quote");
 }
 
@@ -43,7 +48,7 @@ static bool next_pair(struct pairs *l, struct pair *pair)
 	const char *p = l->p;
 
 	*pair = (struct pair){0};
-	while (p < l->end && *p == ' ')
+	while (p < l->end && is_blank(*p))
 		p++;
 	l->p = pair->key = p;
 	while (p < l->end && (unsigned char)*p > ' ' && *p != '=' && *p != '"')
@@ -52,7 +57,7 @@ static bool next_pair(struct pairs *l, struct pair *pair)
 	if (pair->key_len == 0)
 		return p < l->end && is_wrong(l, p, "a name should stand here, as in name=value");
 	l->p = p;
-	if (p == l->end || *p == ' ')
+	if (p == l->end || is_blank(*p))
 		return true;
 	if (*p++ != '=')
 		return is_wrong(l, p - 1, "neither = nor a blank stands behind the name");
@@ -63,7 +68,8 @@ static bool next_pair(struct pairs *l, struct pair *pair)
 		p++;
 	pair->value_len = (size_t)(p - pair->value);
 	l->p = p;
-	return p == l->end || *p == ' ' || is_wrong(l, p, "a quote or a control stands in a value");
+	return p == l->end || is_blank(*p) ||
+	       is_wrong(l, p, "a quote or a control stands in a value");
 }
 
 static bool is_time(const struct pair *pair)

@@ -212,6 +212,7 @@ void ev_parse_free(struct ev_parse **p)
 	ev_buf_free(&(*p)->flat);
 	ev_buf_free(&(*p)->names);
 	free((*p)->name_ends);
+	ev_syslog_params_free(&(*p)->params);
 	ev_scan_free(&(*p)->scan);
 	ev_buf_free(&(*p)->wrapped);
 	ev_buf_free(&(*p)->scratch);
@@ -254,38 +255,6 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 				: "the file ends before the record does: what is missing cannot be "
 				  "known, so end it if it is whole",
 		err);
-}
-
-/* Appends a UUID of RFC 9562, version 8, made of some bytes, as JSON. */
-static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
-{
-	char digest[33], *o = ev_buf_room(out, EV_UUID_TEXT + 2);
-
-	ev_md5_hex(bytes, len, digest);
-	memcpy(o, "\"00000000-0000-8000-0000-000000000000\"", EV_UUID_TEXT + 2);
-	memcpy(o + 1, digest, 8);
-	memcpy(o + 10, digest + 8, 4);
-	memcpy(o + 16, digest + 13, 3);
-	/* The two low bits of the digit at 16 stand beside the variant's. */
-	o[20] = "89ab"[ev_hex_digit(digest[16]) & 3];
-	memcpy(o + 21, digest + 17, 3);
-	memcpy(o + 25, digest + 20, 12);
-	out->len += EV_UUID_TEXT + 2;
-}
-
-/* An id of where the line stood and of the line, so that equal lines are told apart. */
-void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
-{
-	if (p->key.len > 0) {
-		put_uuid(p->key.p, p->key.len, out);
-		return;
-	}
-	rec = p->whole != NULL ? p->whole : rec;
-	ev_buf_reset(&p->id);
-	ev_record_position(rec, &p->id);
-	ev_buf_putc(&p->id, '\n');
-	ev_buf_put(&p->id, rec->p, rec->len);
-	put_uuid(p->id.p, p->id.len, out);
 }
 
 /* Whether an event gets an id. */
@@ -413,9 +382,9 @@ void ev_parse_begin(struct ev_parse *p, const struct ev_record *rec, const struc
 		if (p->options.add_id != NULL)
 			ev_parse_put_place_id(p, rec, o);
 		else if (head->key != NULL)
-			put_uuid(head->key, head->key_len, o);
+			ev_parse_put_id(head->key, head->key_len, o);
 		else
-			put_uuid(rec->p, rec->len, o);
+			ev_parse_put_line_id(p, rec, o);
 	}
 	if (!head->has_type) {
 		ev_buf_puts(o, ",\"event_type\":");

@@ -1,5 +1,9 @@
+#include "base/hash.h"
+#include "base/mem.h"
 #include "parse/internal.h"
 #include "scan/form.h"
+
+#include <stdlib.h>
 
 /* A name of RFC 5424: what is printable but for " ] = and blanks. */
 static const char *name_end(const char *p, const char *end)
@@ -50,47 +54,88 @@ const char *ev_syslog_data_end(const char *p, const char *end)
 	return p == first ? NULL : p;
 }
 
-/* Appends the value in ="value"; returns what is behind it. */
-static const char *put_value(struct ev_parse *p, const char *at, const char *end,
-			     struct ev_buf *out)
+/* The first parameter of that name, or NULL. */
+static struct ev_syslog_param *find_param(struct ev_syslog_params *list, uint64_t hash,
+					  const char *name, size_t len)
 {
-	const char *behind = value_end(at + 2, end);
+	size_t step = 0;
+	uint32_t i;
 
-	ev_parse_put_text(p, EV_ESCAPE_SYSLOG, at + 2, (size_t)(behind - at) - 3, out);
-	return behind;
+	while ((i = ev_lookup_next(&list->by_name, hash, &step)) != EV_LOOKUP_NONE)
+		if (list->all[i].len == len && memcmp(list->all[i].name, name, len) == 0)
+			return &list->all[i];
+	return NULL;
 }
 
-/* Whether a parameter at p, behind a blank, has that name; *value is then where its = stands. */
-static bool is_named(const char *p, const char *end, const char *name, size_t len,
-		     const char **value)
+/* Adds the parameter behind the blank at p to the list; returns what is behind it. */
+static const char *add_param(struct ev_syslog_params *list, const char *p, const char *end)
 {
-	if (*p != ' ' || (*value = name_end(p + 1, end)) == NULL)
-		return false;
-	return (size_t)(*value - p) - 1 == len && memcmp(p + 1, name, len) == 0;
+	const char *name = p + 1, *equals = name_end(name, end);
+	const size_t len = (size_t)(equals - name);
+	const uint64_t hash = ev_hash64(name, len, 0);
+	const uint32_t own = (uint32_t)list->n;
+	struct ev_syslog_param *first = find_param(list, hash, name, len);
+
+	if (first == NULL) {
+		ev_lookup_add(&list->by_name, hash, own);
+	} else {
+		list->all[first->last].next = own;
+		first->last = own;
+	}
+	ev_grow(&list->all, &list->cap, list->n + 1, sizeof *list->all);
+	list->all[list->n++] = (struct ev_syslog_param){.name = name,
+							.len = len,
+							.value = equals + 2,
+							.is_again = first != NULL,
+							.last = own};
+	return value_end(equals + 2, end);
 }
 
-/*
- * Appends the parameter behind the blank at p as a member; returns what is behind it. A name may be
- * said again: where it follows itself, it is one member with a list.
- */
-static const char *put_param(struct ev_parse *p, const char *at, const char *end,
-			     struct ev_buf *out)
+static void put_value(struct ev_parse *p, const struct ev_syslog_param *param, const char *end,
+		      struct ev_buf *out)
 {
-	const char *name = at + 1, *value = name_end(name, end);
-	const size_t len = (size_t)(value - name);
-	const char *behind = value_end(value + 2, end);
-	const bool list = is_named(behind, end, name, len, &behind);
+	const size_t len = (size_t)(value_end(param->value, end) - param->value) - 1;
 
-	ev_json_quote(name, len, out);
+	ev_parse_put_text(p, EV_ESCAPE_SYSLOG, param->value, len, out);
+}
+
+/* Appends the parameter as a member; where its name is said again, all of that name as a list. */
+static void put_param(struct ev_parse *p, uint32_t i, const char *end, struct ev_buf *out)
+{
+	const struct ev_syslog_param *all = p->params.all;
+	const bool list = all[i].next != 0;
+
+	ev_json_quote(all[i].name, all[i].len, out);
 	ev_buf_puts(out, list ? ":[" : ":");
-	behind = put_value(p, value, end, out);
-	while (list && is_named(behind, end, name, len, &value)) {
+	put_value(p, &all[i], end, out);
+	while ((i = all[i].next) != 0) {
 		ev_buf_putc(out, ',');
-		behind = put_value(p, value, end, out);
+		put_value(p, &all[i], end, out);
 	}
 	if (list)
 		ev_buf_putc(out, ']');
-	return behind;
+}
+
+/* Appends the parameters at p as an object; returns what is behind them. */
+static const char *put_params(struct ev_parse *p, const char *at, const char *end,
+			      struct ev_buf *out)
+{
+	struct ev_syslog_params *list = &p->params;
+
+	list->n = 0;
+	ev_lookup_reset(&list->by_name, 0);
+	while (*at == ' ')
+		at = add_param(list, at, end);
+	ev_buf_putc(out, '{');
+	for (uint32_t i = 0; i < list->n; i++) {
+		if (list->all[i].is_again)
+			continue;
+		if (i > 0)
+			ev_buf_putc(out, ',');
+		put_param(p, i, end, out);
+	}
+	ev_buf_putc(out, '}');
+	return at;
 }
 
 void ev_syslog_data_put(struct ev_parse *p, const char *data, size_t len, struct ev_buf *out)
@@ -105,13 +150,14 @@ void ev_syslog_data_put(struct ev_parse *p, const char *data, size_t len, struct
 			ev_buf_putc(out, ',');
 		q = name_end(id, end);
 		ev_json_quote(id, (size_t)(q - id), out);
-		ev_buf_puts(out, ":{");
-		for (bool first = true; *q == ' '; first = false) {
-			if (!first)
-				ev_buf_putc(out, ',');
-			q = put_param(p, q, end, out);
-		}
-		ev_buf_putc(out, '}');
+		ev_buf_putc(out, ':');
+		q = put_params(p, q, end, out);
 	}
 	ev_buf_putc(out, '}');
+}
+
+void ev_syslog_params_free(struct ev_syslog_params *list)
+{
+	free(list->all);
+	ev_lookup_free(&list->by_name);
 }

@@ -7,7 +7,7 @@
 static const struct {
 	char mark;
 	bool plain;	     /* two hex digits stand right behind the mark */
-	bool hex, unicode;   /* \xHH, \uHHHH */
+	bool hex, unicode;   /* \xHH; \uHHHH and \UHHHHHHHH */
 	const char *letters; /* pairs: what stands behind the mark, and what it means */
 } escapes[] = {
 	[EV_ESCAPE_NONE] = {0},
@@ -20,9 +20,9 @@ static const struct {
 	[EV_ESCAPE_PERCENT] = {'%', .plain = true, .letters = ""},
 };
 
-static int hex_value(const char *p, const char *end, int digits)
+static int64_t hex_value(const char *p, const char *end, int digits)
 {
-	int v = 0;
+	int64_t v = 0;
 
 	if (end - p < digits)
 		return -1;
@@ -37,12 +37,30 @@ static int hex_value(const char *p, const char *end, int digits)
 	return v;
 }
 
+/* Appends the character of \u or \U, behind the backslash; returns its end, or NULL. */
+static const char *put_character(const char *p, const char *end, struct ev_buf *out)
+{
+	const int digits = *p == 'u' ? 4 : 8;
+	int64_t v = hex_value(p + 1, end, digits), low;
+	char utf8[4];
+
+	p += 1 + digits;
+	if (v >= 0xd800 && v <= 0xdbff && end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
+	    (low = hex_value(p + 2, end, 4)) >= 0xdc00 && low <= 0xdfff) {
+		v = 0x10000 + (v - 0xd800) * 0x400 + (low - 0xdc00);
+		p += 6;
+	}
+	if (v < 0 || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+		return NULL;
+	ev_buf_put(out, utf8, ev_utf8_encode((uint32_t)v, utf8));
+	return p;
+}
+
 /* Appends what the escape behind its mark stands for; returns its end, or NULL if it is none. */
 static const char *undo(enum ev_escape how, const char *p, const char *end, struct ev_buf *out)
 {
 	const bool plain = escapes[how].plain;
-	char utf8[4];
-	int v;
+	int64_t v;
 
 	if (plain || (escapes[how].hex && p < end && *p == 'x')) {
 		v = hex_value(p + !plain, end, 2);
@@ -50,13 +68,8 @@ static const char *undo(enum ev_escape how, const char *p, const char *end, stru
 			ev_buf_putc(out, (char)v);
 		return v >= 0 ? p + !plain + 2 : NULL;
 	}
-	if (escapes[how].unicode && p < end && *p == 'u') {
-		v = hex_value(p + 1, end, 4);
-		if (v < 0 || (v >= 0xd800 && v <= 0xdfff))
-			return NULL;
-		ev_buf_put(out, utf8, ev_utf8_encode((uint32_t)v, utf8));
-		return p + 5;
-	}
+	if (escapes[how].unicode && p < end && (*p == 'u' || *p == 'U'))
+		return put_character(p, end, out);
 	for (const char *l = escapes[how].letters; p < end && *l != '\0'; l += 2)
 		if (*l == *p) {
 			ev_buf_putc(out, l[1]);

@@ -1,8 +1,8 @@
-#include "base/utf8.h"
 #include "parse/internal.h"
 #include "scan/form.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 enum { MOST_COLUMNS = 256, NONE = MOST_COLUMNS };
 
@@ -24,6 +24,7 @@ struct ev_w3c {
 	} columns[MOST_COLUMNS];
 	struct value values[MOST_COLUMNS];
 	size_t n, date, time;
+	bool local;	     /* times are not in UTC */
 	struct ev_head head; /* what the columns have of the envelope */
 };
 
@@ -43,6 +44,11 @@ static bool is_number(const char *name, size_t len)
 		if (strlen(*n) == len && memcmp(*n, name, len) == 0)
 			return true;
 	return false;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
 }
 
 static bool is(const char *name, size_t len, const char *what)
@@ -95,16 +101,17 @@ static const char *read_names(struct ev_w3c *w, const char *p, const char *end)
 	while (flaw == NULL) {
 		const char *name;
 
-		while (p < end && (*p == ' ' || *p == '\t'))
+		while (p < end && is_blank(*p))
 			p++;
 		if (p == end)
 			break;
-		for (name = p; p < end && *p != ' ' && *p != '\t';)
+		for (name = p; p < end && !is_blank(*p);)
 			p++;
 		flaw = add_column(w, name, (size_t)(p - name));
 	}
 	if (flaw == NULL && (w->date == NONE || w->time == NONE))
-		flaw = "it names no date and time";
+		flaw = "it does not name both date and time: let the program log both, for a time "
+		       "alone does not say its day";
 	if (flaw != NULL)
 		forget(w);
 	return flaw;
@@ -118,16 +125,25 @@ static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, co
 	return ev_parse_reject(p, rec, err);
 }
 
+/* What stands behind the name of a directive, if the line is that one; else NULL. */
+static const char *behind_name(const struct ev_record *rec, const char *name)
+{
+	const size_t len = strlen(name);
+
+	return rec->len >= len && strncasecmp(rec->p, name, len) == 0 ? rec->p + len : NULL;
+}
+
 static enum ev_status directive(struct ev_parse *p, const struct ev_record *rec,
 				struct ev_error *err)
 {
-	static const char fields[] = "#Fields:";
-	const char *flaw = NULL;
+	const char *fields = behind_name(rec, "#Fields:"), *flaw = NULL;
 
-	if (rec->len >= sizeof fields - 1 && memcmp(rec->p, fields, sizeof fields - 1) == 0)
-		flaw = read_names(p->w3c, rec->p + sizeof fields - 1, rec->p + rec->len);
+	if (fields != NULL)
+		flaw = read_names(p->w3c, fields, rec->p + rec->len);
 	if (flaw != NULL)
 		return refuse(p, rec, rec->p, flaw, err);
+	/* As the firewall of Windows says it. */
+	p->w3c->local |= behind_name(rec, "#Time Format: Local") != NULL;
 	p->n_header++;
 	return EV_OK;
 }
@@ -144,7 +160,10 @@ static const char *value_end(const struct ev_w3c_kind *kind, const char *v, cons
 	if (p < end && *p == '"')
 		for (p++; p < end && (*p != '"' || (p + 1 < end && p[1] == '"')); p++)
 			p += *p == '"';
-	while (p < end && *p != ' ' && *p != '\t')
+	/* Without blanks, or a quote that ends it, a quote in front is a byte like any other. */
+	if (p < end && *p == '"' && (p + 1 == end || is_blank(p[1])))
+		return p + 1;
+	for (p = v; p < end && !is_blank(*p);)
 		p++;
 	return p;
 }
@@ -180,17 +199,29 @@ static bool is_right(const struct column *c, struct value v)
 	       (v.len > 0 && ev_parse_number(v.p, v.len) == v.len);
 }
 
+/* Where the value behind this one begins: several blanks separate as one does. */
+static const char *next_value(const struct ev_w3c_kind *kind, const char *p, const char *end)
+{
+	p++;
+	while (kind->separator == ' ' && p < end && is_blank(*p))
+		p++;
+	return p;
+}
+
 /* The values of the line, one a column; else what is wrong, and where. */
 static const char *split(struct ev_parse *p, const struct ev_record *rec, const char **at)
 {
-	struct ev_w3c *w = p->w3c;
+	const struct ev_w3c_kind *kind = p->format->w3c;
 	const char *behind = rec->p, *end = rec->p + rec->len;
+	struct ev_w3c *w = p->w3c;
 	size_t n = 0;
 
-	for (*at = rec->p; n < w->n; *at = behind + 1) {
+	while (kind->separator == ' ' && end > rec->p && is_blank(end[-1]))
+		end--;
+	for (*at = rec->p; n < w->n; *at = next_value(kind, behind, end)) {
 		const struct column *c = &w->columns[n];
 
-		behind = value_end(p->format->w3c, *at, end);
+		behind = value_end(kind, *at, end);
 		w->values[n] = (struct value){*at, (size_t)(behind - *at)};
 		if (!is_right(c, w->values[n++]))
 			return ev_reasons_text(&p->why, "%.*s is no number", (int)c->len - 4,
@@ -206,20 +237,28 @@ static const char *split(struct ev_parse *p, const struct ev_record *rec, const 
 			     : "the line has more values than #Fields: names";
 }
 
-/* They are in UTC, as the format says. */
-static bool read_time(const struct value *date, const struct value *time, struct ev_layout_time *t)
+/* In UTC, as the format says, or where the file says that they are local. */
+static bool read_time(const struct ev_parse *p, struct ev_layout_time *t)
 {
+	static const struct ev_layout_place nowhere;
+	const struct ev_w3c *w = p->w3c;
+	const struct value date = w->values[w->date], time = w->values[w->time];
 	char text[48];
+	size_t len = date.len + 1 + time.len;
 
-	if (date->len + time->len + 2 > sizeof text)
+	t->flaw = "date and time are none in UTC";
+	if (len + 1 > sizeof text)
 		return false;
-	memcpy(text, date->p, date->len);
-	text[date->len] = 'T';
-	memcpy(text + date->len + 1, time->p, time->len);
-	text[date->len + 1 + time->len] = 'Z';
-	return ev_layout_read(NULL, &(struct ev_layout_place){0}, text, date->len + time->len + 2,
-			      t) &&
-	       t->len == date->len + time->len + 2;
+	memcpy(text, date.p, date.len);
+	text[date.len] = 'T';
+	memcpy(text + date.len + 1, time.p, time.len);
+	if (w->local)
+		return ev_layout_read(NULL, &p->place, text, len, t) && t->len == len;
+	text[len++] = 'Z';
+	if (ev_layout_read(NULL, &nowhere, text, len, t) && t->len == len)
+		return true;
+	t->flaw = "date and time are none in UTC";
+	return false;
 }
 
 static enum ev_status put_event(struct ev_parse *p, const struct ev_record *rec,
@@ -249,6 +288,7 @@ enum ev_status ev_parse_w3c(struct ev_parse *p, const struct ev_record *rec, str
 	w = p->w3c;
 	if (rec->source != w->source || rec->line == 1) {
 		forget(w);
+		w->local = false;
 		w->source = rec->source;
 	}
 	if (!ev_parse_is_text(p, rec, err, &st))
@@ -258,9 +298,9 @@ enum ev_status ev_parse_w3c(struct ev_parse *p, const struct ev_record *rec, str
 		return directive(p, rec, err);
 	flaw = w->n == 0 ? "no #Fields: that could be read stands before the line"
 			 : split(p, rec, &at);
-	if (flaw == NULL && !read_time(&w->values[w->date], &w->values[w->time], &time)) {
+	if (flaw == NULL && !read_time(p, &time)) {
 		at = w->values[w->date].p;
-		flaw = "date and time are none in UTC";
+		flaw = time.flaw;
 	}
 	return flaw != NULL ? refuse(p, rec, at, flaw, err) : put_event(p, rec, &time, err);
 }

@@ -120,7 +120,7 @@ static const char *cri_text(const char *p, const char *end)
 			return NULL;
 		p++;
 	}
-	if (p == end || (*p != 'P' && *p != 'F'))
+	if (!ev_cri_tag(p, end))
 		return NULL;
 	while (p < end && *p != ' ')
 		p++;

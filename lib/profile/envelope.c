@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 const struct ev_tree_node *ev_envelope_node(const struct ev_envelope *e, size_t column)

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "profile/infer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { COLUMNS = 80, TYPES = 40, LISTS = 20, DIMENSIONS = 20, MEASURES = 3, DEEPEST = 6 };

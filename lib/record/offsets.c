@@ -3,7 +3,6 @@
 #include "record/position.h"
 #include "scan/form.h"
 #include "json/view.h"
-#include "json/write.h"
 
 #include <stdlib.h>
 

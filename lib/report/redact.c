@@ -1,7 +1,6 @@
 /* What must not be shown: the values at the redacted paths, and the texts that might quote them. */
 #include "report/internal.h"
 
-#include "scan/form.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "number/decimal.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 /*
  * How the sentence of an expectation begins, and how many must keep it ("mostly").

@@ -2,7 +2,6 @@
  * The reasons why a value does not fit: what the walk of judge.c reports, put into words. Each
  * ev_schema_report_* returns false, and does nothing without a place.
  */
-#include "base/utf8.h"
 #include "schema/internal.h"
 
 #include <string.h>

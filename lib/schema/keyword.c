@@ -2,7 +2,6 @@
 #include "base/hash.h"
 #include "model/nearest.h"
 #include "number/decimal.h"
-#include "json/canon.h"
 
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "star/history.h"
 #include "star/internal.h"
 
-#include <stdlib.h>
 
 /* The memory for mentions goes in halves: one for the members' table, one for the sort. */
 enum { HALVES = 2 };

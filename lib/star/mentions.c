@@ -1,8 +1,6 @@
 #include "star/mentions.h"
 #include "base/mem.h"
-#include "warehouse/calendar.h"
 
-#include <stdlib.h>
 
 const char ev_mention_digits[] = "0123456789abcdef";
 static const char turned[] = "fedcba9876543210";

@@ -1,6 +1,5 @@
 #include "star/internal.h"
 
-#include <stdlib.h>
 
 struct ev_star_shapes {
 	struct ev_star *s;

@@ -2,7 +2,6 @@
 #include "store/internal.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char first_line[] = "evkit-state 1\n";

@@ -1,13 +1,11 @@
 #include "validate/batch.h"
 #include "base/hash.h"
 #include "base/lookup.h"
-#include "base/utf8.h"
 #include "scan/form.h"
 #include "validate/causes.h"
 #include "json/view.h"
 #include "json/write.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 enum {

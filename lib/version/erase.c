@@ -6,7 +6,6 @@
 #include "version/internal.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /*

@@ -2,7 +2,6 @@
 #include "scan/form.h"
 #include "version/internal.h"
 #include "version/merge.h"
-#include "json/canon.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,6 @@
 #include "warehouse/dialect.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OLDEST = 120000 }; /* PostgreSQL 12 */

@@ -5,7 +5,6 @@
 
 #ifdef EV_LIBPQ
 
-#include "warehouse/dialect.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,6 @@
  * rows asks for the verdict, so a statement that is run alone, or out of order, changes nothing.
  */
 #include "warehouse/script.h"
-#include "warehouse/calendar.h"
 #include "warehouse/column.h"
 
 #include <stdarg.h>

@@ -3,7 +3,6 @@
  */
 #include "warehouse/script.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void put_delete_stage(struct script *s)

@@ -176,6 +176,30 @@ static void test_keyed(void)
 	ev_digest_free(&again);
 }
 
+/* Messages of all lengths around blocks, each lane against the digest of one alone. */
+static void test_md5_lanes(void)
+{
+	const char *p[EV_MD5_LANES];
+	size_t len[EV_MD5_LANES];
+	char out[EV_MD5_LANES][33], one[33], text[400];
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)(i * 37 + i / 7);
+	for (size_t n = 0; n < 260; n++) {
+		for (size_t l = 0; l < EV_MD5_LANES; l++) {
+			p[l] = text + l;
+			len[l] = l % 3 == 0 ? n : (n * (l + 1) + l) % 300;
+		}
+		ev_md5_hex_lanes(p, len, out);
+		for (size_t l = 0; l < EV_MD5_LANES; l++) {
+			ev_md5_hex(p[l], len[l], one);
+			wrong += strcmp(out[l], one) != 0;
+		}
+	}
+	ok(wrong == 0, "MD5 of several at once is that of each");
+}
+
 static void test_hash(void)
 {
 	/* Around the ends of blocks, as md5sum has them. */
@@ -262,8 +286,9 @@ static void test_lookup(void)
 		for (uint32_t h = 0; h < HASHES + 10; h++) {
 			uint32_t i, n = 0;
 
-			for (step = 0; (i = ev_lookup_next(&t, (uint64_t)h << 32, &step)) !=
-				       EV_LOOKUP_NONE; n++)
+			for (step = 0;
+			     (i = ev_lookup_next(&t, (uint64_t)h << 32, &step)) != EV_LOOKUP_NONE;
+			     n++)
 				wrong += i % HASHES != h || i >= N;
 			wrong += n != (h < HASHES ? (N - h + HASHES - 1) / HASHES : 0);
 		}
@@ -283,8 +308,7 @@ static void test_status(void)
 	ev_fail(&err, "a\nb\tc\x1b[31m\x7f"
 		      "\xc3\xa9 \xc2\x9b"
 		      "31m \xc2\xa0 \xc2");
-	is(err.text,
-	   "a\\u000ab\\u0009c\\u001b[31m\\u007f\xc3\xa9 \\u009b31m \xc2\xa0 \\xc2",
+	is(err.text, "a\\u000ab\\u0009c\\u001b[31m\\u007f\xc3\xa9 \\u009b31m \xc2\xa0 \\xc2",
 	   "nothing in it steers a terminal");
 	memset(large, 'x', sizeof large);
 	large[sizeof large - 1] = '\0';
@@ -298,6 +322,7 @@ int main(void)
 	test_buf();
 	test_arena();
 	test_hash();
+	test_md5_lanes();
 	test_lookup();
 	test_keyed();
 	test_status();
