@@ -289,7 +289,9 @@ rd_kafka_topic_partition_list_t *ev_kafka_list(const struct ev_offsets *offsets)
 	for (size_t i = 0; i < offsets->n; i++) {
 		const struct ev_offset *o = &offsets->list[i];
 
-		rd_kafka_topic_partition_list_add(list, o->topic, o->partition)->offset = o->next;
+		if (o->shard == NULL)
+			rd_kafka_topic_partition_list_add(list, o->topic, o->partition)->offset =
+				o->next;
 	}
 	return list;
 }

@@ -69,19 +69,17 @@ static enum ev_status commit(struct ev_kafka_client *c, const char *group,
 enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
 			       const struct ev_offsets *offsets, struct ev_error *err)
 {
+	rd_kafka_topic_partition_list_t *list = ev_kafka_list(offsets);
 	struct ev_kafka_client client = {0};
 	enum ev_status st = ev_kafka_connect(&client, options, err);
-	rd_kafka_topic_partition_list_t *list;
 
 	if (st == EV_OK) {
 		ev_kafka_ask(&client);
 		st = ev_kafka_probe(&client, err);
 	}
-	if (st == EV_OK && offsets->n > 0) {
-		list = ev_kafka_list(offsets);
+	if (st == EV_OK && list->cnt > 0)
 		st = commit(&client, options->group, list, err);
-		rd_kafka_topic_partition_list_destroy(list);
-	}
+	rd_kafka_topic_partition_list_destroy(list);
 	ev_kafka_close(&client);
 	return st;
 }
