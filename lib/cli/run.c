@@ -308,8 +308,8 @@ static void take_line(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->at = (struct cli_place){l->source, l->number, l->offset};
-	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
+	/* Without a chain a sink's batch is known again by the digest taken here: of lines. */
+	if ((r->e->flow == CLI_FLOW_SINK && r->e->frames == NULL) || r->e->state)
 		cli_section_digest(&r->s, l);
 	raw_line(r, l, line.kind);
 	if (r->c->commit_lines > 0)
@@ -414,6 +414,7 @@ static void read_all(struct run *r)
 static void begin(struct run *r)
 {
 	r->s.seal = cli_seal_open();
+	r->c->port.seed = r->s.seal != NULL ? cli_seal_seed(r->s.seal) : 0;
 	r->s.shards.own = cli_shard();
 	r->s.begins = r->s.seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
 	if (r->s.seal == NULL || r->s.begins) {

@@ -48,6 +48,8 @@ struct cli_engine {
 	enum ev_status (*flush)(void *engine, struct ev_error *err);
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
 	const uint64_t *header; /* or NULL: those of its counts that are neither good nor bad */
+	/* Or NULL: the digest of its stage (seal.h). Of an engine that makes one section. */
+	const uint64_t *digest;
 	/*
 	 * It keeps a state: each section of the input (CLI_FLOW_EACH) is a commit. What finish has
 	 * emitted is flushed, and then commit makes it count, unless the verdict is no.

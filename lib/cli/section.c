@@ -55,6 +55,8 @@ static void own_stage(struct cli_sections *s, struct cli_stage *stage)
 		cli_fail("the sums do not balance: %llu came in, %llu are accounted for: report "
 			 "this as a bug",
 			 (unsigned long long)in, (unsigned long long)sum);
+	if (s->e->digest != NULL)
+		stage->digest = *s->e->digest;
 }
 
 /* The records of the section that passed; and those that were rejected. */
