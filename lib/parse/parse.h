@@ -27,8 +27,8 @@ struct ev_parse_options {
 	 * records, that one's format too, if it is not auto: docker:text.
 	 */
 	const char *format;
-	const char *header; /* of CSV without one; or NULL */
-	char separator;	    /* of CSV; NUL: a comma */
+	const char *header;    /* of CSV without one; or NULL */
+	const char *separator; /* of CSV, one character; NULL: a comma */
 	const char *list;   /* or NULL; of an object in JSON that is no lines: see ev_frames_json */
 	bool continued;	    /* a line that begins with a blank belongs to the one before */
 	const char *begins; /* or NULL; an expression: so does one in which it is not found */
