@@ -203,6 +203,11 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 {
 	struct ev_loaded what;
 
+	if (unsealed && !snapshot && getenv("EVKIT_SEAL") == NULL && !ev_load_is_eventful(engine))
+		return ev_fail(err,
+			       "nothing came, and without a seal an empty batch looks like a "
+			       "program that failed, so nothing was loaded: see what the programs "
+			       "before this one said");
 	if (ev_load_commit(engine, &what, err) != EV_OK)
 		return EV_FATAL;
 	if (!what.done)

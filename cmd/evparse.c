@@ -4,6 +4,7 @@
 #include "cli/seal.h"
 #include "parse/parse.h"
 
+#include <ctype.h>
 
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
@@ -15,11 +16,13 @@ static const struct cli_option options[] = {
 	{"year", '\0', "YEAR", "that of times without one: 2026, or the day that it begins with"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
 	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
+	{"separator", '\0', "CHAR", "csv: what stands between fields in place of a comma"},
+	{"list", '\0', "NAME", "json-array: the events are the elements of NAME in an object"},
 	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
 	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
 	{"stream", '\0', "NAME", "kinesis: of which stream; files are named by their shards"},
 	CLI_COMMIT_OPTION,
-	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
+	{"new-seal", '\0', "FILE", "make a new secret for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
 
@@ -45,6 +48,16 @@ static void take_stream(const char *name)
 	parse_options.stream = name;
 }
 
+static void take_separator(const char *text)
+{
+	if (strlen(text) != 1 || !isascii((unsigned char)*text) || strchr("\"\r\n", *text) != NULL)
+		cli_usage(
+			"--separator takes one ASCII character that is no quote, such as ';', not "
+			"'%s'",
+			text);
+	parse_options.separator = *text;
+}
+
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
@@ -54,11 +67,13 @@ static void take(size_t index, const char *argument)
 	case 3: parse_options.year = argument; return;
 	case 4: take_add_id(argument); return;
 	case 5: parse_options.header = argument; return;
-	case 6: parse_options.continued = true; return;
-	case 7: parse_options.begins = argument; return;
-	case 8: take_stream(argument); return;
-	case 9: cli_commit_take(argument); return;
-	case 10: new_seal = argument; return;
+	case 6: take_separator(argument); return;
+	case 7: parse_options.list = argument; return;
+	case 8: parse_options.continued = true; return;
+	case 9: parse_options.begins = argument; return;
+	case 10: take_stream(argument); return;
+	case 11: cli_commit_take(argument); return;
+	case 12: new_seal = argument; return;
 	}
 }
 
@@ -122,6 +137,7 @@ int main(int argc, char **argv)
 	engine.engine = parse;
 	engine.frames = ev_parse_frames(parse);
 	engine.counts = ev_parse_counts(parse);
+	engine.header = ev_parse_header_lines(parse);
 	status = cli_run(&cli, &engine, cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	ev_model_free(&model);

@@ -204,6 +204,30 @@ is 'nothing is left' "$(sales --group shop --until-end)" '{"sales":{"0":4,"1":1}
 run "evkafka -b $at --until-end -r rejects sales orders sales | wc -l"
 check 'two topics, and one twice' 0 11
 
+# An end stands still, whatever comes behind it while the rest is read. What holds the reader is a pipe
+# that nobody reads.
+tell 'topic busy 2'
+tell 'put busy 0 {"n":0}'
+big=$(head -c 50000 /dev/zero | tr '\0' x)
+for i in $(seq 40); do
+	tell "put busy 1 {\"n\":$i,\"x\":\"$big\"}"
+done
+printf 'fetch.message.max.bytes=60000\nqueued.min.messages=1\nqueued.max.messages.kbytes=60\n' >small
+mkfifo held
+evkafka -b "$at" --config small --until-end --positions held.json busy >held &
+reader=$!
+exec 4<held
+sleep 1
+for i in 1 2 3; do
+	tell "put busy 0 {\"late\":$i}"
+done
+cut -c 1-20 <&4 | sed 's/,.*//' | LC_ALL=C sort >got
+exec 4<&-
+wait $reader
+is 'what comes behind an end while others are read is left, and counted as not read' \
+	"$? $(wc -l <got) $(head -n 1 got) $(cat held.json)" '0 41 {"n":0 {"busy":{"0":1,"1":40}}'
+is 'for the next run' "$(evkafka -b "$at" --from held.json --until-end busy | wc -l)" 3
+
 # Loss
 
 echo '{"sales":{"0":5}}' >beyond

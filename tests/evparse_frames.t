@@ -192,6 +192,31 @@ printf '[{"a":1},\0\0\0,{"b":2}]' >file
 run evparse -f json-array -r set-aside file
 check 'NUL between elements' 0 '{"a":1}
 {"b":2}'
+cat >pages <<'END'
+{"more": "x", "orders": [
+  {"id": 1, "orders": [{"id": 9}]},
+  {"id": 2, "lines": [
+    1]},
+  {"id": 3,, "n": 1}
+], "orders_total": 3}
+{"orders":[{"id":4}],"sums":[1]}{"orders":[]}
+{"error":"none","list":{"orders":[{"id":5}]}}
+END
+frames 'the list of an object, page behind page' 'json-array --list orders' '5 4 1 0' pages <<'END'
+{"id": 1, "orders": [{"id": 9}]}
+{"id":2,"lines":[1]}
+{"id":4}
+{"error":"none","list":{"orders":[{"id":5}]}}
+! 5 96 json {\"id\": 3,, \"n\": 1}
+END
+printf '{"orders":[{"id":1},{"id":2}' >file
+frames 'a list that is not closed' 'json-array --list orders' '3 2 1 0' file <<'END'
+{"id":1}
+{"id":2}
+! 1 28 cut 
+END
+run evparse -f csv --list orders file
+check 'a list of CSV' 2 '' '~^evparse: --list is for --format json-array'
 printf '[{"a":1},{"a":2}]' | iconv -t UTF-16 >file
 run evparse -f json-array file
 check 'UTF-16 is no UTF-8' 2 '' '~^evparse: file: is UTF-16, not lines of text: make lines of it with: iconv'
@@ -296,6 +321,34 @@ head_is 'a,\377\n' '1: the header is no UTF-8 text: convert the file with iconv'
 head_is 'a,b\r1,2\r' '1: the file ends in its header, with no line feed: what is missing cannot be known, so end the line if it is whole'
 head_is 'a,b\r1,2\n' "1: the header has a CR in it: if lines end so, make others with: tr '\\r' '\\n'"
 head_is 'a,\033[31mb,\033[31mb\n' "1: the header has the column '\\u001b[31mb' twice: give each a name of its own"
+one_column()
+{
+	printf "$2" >file
+	run evparse -f $1 file
+	check "one column of a $1: $2" 2 '' \
+		"evparse: file:1: the header is one column, with '$3' in it: read the file with --format $4, or put quotes around the name if it is one"
+}
+one_column csv 'a;b\n1;2\n' ';' "csv --separator ';'"
+one_column csv '"a";"b"\n"1";"2"\n' ';' "csv --separator ';'"
+one_column csv 'a\tb\n' '\t' tsv
+one_column csv 'a|b\n' '|' "csv --separator '|'"
+one_column tsv 'a,b\n' , csv
+one_column tsv 'a;b,c\n' ';' "csv --separator ';'"
+printf '"a;b"\n1;2\n' >file
+frames 'in quotes it is the name' csv '1 1 0 0' file <<'END'
+{"a;b":"1;2"}
+END
+printf 'a;"b;""c"\n1,5;"x;y"\n2;3;4\n' >file
+frames 'another separator' "csv --separator ';'" '2 1 1 0' file <<'END'
+{"a":"1,5","b;\"c":"x;y"}
+! 3 20 columns 2;3;4
+END
+for separator in '' ';;' '"' é; do
+	run "evparse -f csv --separator '$separator' file"
+	check "no separator: '$separator'" 2 '' '~^evparse: --separator takes one ASCII character that is no quote'
+done
+run "evparse -f tsv --separator ';' file"
+check 'a separator of TSV' 2 '' '~^evparse: --separator is for --format csv'
 printf ',a\n0,1\n' >file
 frames 'a column may have no name' csv '1 1 0 0' file <<'END'
 {"":"0","a":"1"}
@@ -555,6 +608,47 @@ is 'but rejects' "$(sed 's/.*"line":\([0-9]*\).*"code":"\([^"]*\)".*/\1 \2/' set
 4 cut'
 
 #
+# Syslog over TCP
+#
+# counted MESSAGE...: each behind its length.
+counted()
+{
+	for message; do
+		printf '%s %s' "$(printf %s "$message" | wc -c)" "$message"
+	done
+}
+head='<34>1 2003-10-11T22:14:15.003Z m a - - -'
+{
+	counted "$head one" "$head é
+ two" "$head three
+" "$head"
+	printf '\n%s by line\r\n%s\n\n83 blue\n' "$head" "<34>1 nothing"
+	counted "$head four" "$head 12 <5"
+} >counted
+message='"message":"\([^"]*\)"}'
+run evparse -f syslog-tcp -r set-aside --stats - counted
+is 'messages behind their length, and by line' "$(sed "s/.*,$message/\1/; s/^{.*/none/" "$out")" 'one
+é\n two
+three
+none
+by line
+four
+12 <5'
+check 'and their sums' 0 any 'evparse     in 11  out 7  rejected 2  blank 2'
+in_place counted
+is 'an id is that of the message' "$(sed 's/.*"event_id":"\([^"]*\)".*/\1/' "$out" | head -n 1)" \
+	"$(echo "$head one" | evparse -f syslog | sed 's/.*"event_id":"\([^"]*\)".*/\1/')"
+counted "$head one" "$head two" | head -c -1 >file
+frames 'a message that is cut' 'syslog-tcp' '2 1 1 0' file <<END
+$(evparse -f syslog-tcp -r set-aside file)
+! 1 50 cut $head tw
+END
+printf '44 %s one9999999999 %s two\n47' "$head" "$head" >file
+run 'evparse -f syslog-tcp -r set-aside file | wc -l'
+is 'a number that is none' "$(cat "$out") $(sed 's/.*"line":\([0-9]*\),"offset":\([0-9]*\),"code":"\([^"]*\)".*/\1 \2 \3/' set-aside | tr '\n' ' ')" \
+	'1 1 47 foreign 2 103 cut '
+
+#
 # Lines that continue
 #
 cat >trace <<'END'
@@ -675,6 +769,7 @@ if need python3; then
 		pieces "kinesis --max-line $max" kinesis
 		pieces "docker --max-line $max" docker
 		pieces "cri --max-line $max" cri
+		pieces "syslog-tcp --max-line $max" counted
 	done
 	# What stands at the border of a read.
 	for size in 262140 262141 262142 262143 262144 262145 262146; do
@@ -720,6 +815,7 @@ lives json-array '{"a":1}\n{"b":2}{"c":[{' '{"a":1}
 lives csv 'a,b\n1,"x\ny"\n2,' '{"a":"1","b":"x\ny"}'
 lives docker '{"log":"h {\\"a\\":","stream":"stdout"}\n{"log":"{\\"b\\":2}\\n","stream":"stderr"}\n{"log"' '{"b":2}'
 lives cri 'T stdout P {\nT stdout F }\nT stdout F' '{}'
+lives syslog-tcp '9 <34>1 a\nb44 <34>1 2003-10-11T22:14:15.003Z m a - - - one' "$(echo '<34>1 2003-10-11T22:14:15.003Z m a - - - one' | evparse -f syslog)"
 lives 'text --continued' 'x {"a":1}\nx {"b":2}\n' '{"a":1}'
 
 #

@@ -404,7 +404,7 @@ static void begin(void *how, const struct ev_cut *c)
 
 struct ev_frames *ev_frames_json(const char *list)
 {
-	static const struct ev_cutter cutter = {cut, begin, free};
+	static const struct ev_cutter cutter = {false, cut, begin, free};
 	struct json *j = ev_calloc(1, sizeof *j);
 
 	j->list = list;

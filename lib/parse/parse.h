@@ -28,6 +28,8 @@ struct ev_parse_options {
 	 */
 	const char *format;
 	const char *header; /* of CSV without one; or NULL */
+	char separator;	    /* of CSV; NUL: a comma */
+	const char *list;   /* or NULL; of an object in JSON that is no lines: see ev_frames_json */
 	bool continued;	    /* a line that begins with a blank belongs to the one before */
 	const char *begins; /* or NULL; an expression: so does one in which it is not found */
 	const struct ev_model *model; /* or NULL */
@@ -57,6 +59,8 @@ struct ev_frames *ev_parse_frames(const struct ev_parse *p);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 /* Of a format that has lines which are neither events nor wrong; else NULL. */
 const struct ev_count *ev_parse_counts(const struct ev_parse *p);
+/* How many of these there were so far. */
+const uint64_t *ev_parse_header_lines(const struct ev_parse *p);
 void ev_parse_free(struct ev_parse **p);
 
 #endif
