@@ -41,8 +41,8 @@ struct ev_parse_options {
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 	/*
 	 * Of Kinesis, or NULL: the stream. Each file has answers, in order, of the shard that it is
-	 * named by (ev_parse_shard, not NULL). How far these are read is kept in offsets, and counts
-	 * the record that was stepped last, too.
+	 * named by (ev_parse_shard, not NULL). How far these are read is kept in offsets; the
+	 * record that was stepped last counts, too.
 	 */
 	const char *stream;
 	struct ev_offsets *offsets;
