@@ -216,21 +216,18 @@ static char *text_id(const struct ev_envelope *e, size_t other_than)
 static void propose_no_id(struct ev_envelope *e)
 {
 	struct ev_proposal *p = e->p;
+	const char *name = ev_tree_member(p->all, "event_id", 8) == NULL ? "event_id" : "line_id";
 	char *text = text_id(e, EV_NO_COLUMN);
 
 	p->n_id = 1;
-	if (text != NULL && ev_tree_member(p->all, "event_id", 8) == NULL) {
-		p->id[0].jq = ev_infer_text(".event_id // \"%s\"", text);
-		p->id[0].why = ev_strdup(
-			"no member tells events apart. Those that are alike here count as one, "
-			"unless evparse --add-id event_id gave each an id");
-	} else {
-		p->id[0].jq = ev_strdup(".event_id");
-		p->id[0].why = ev_strdup("no member tells events apart: give each an id by "
-					 "evparse --add-id event_id");
-	}
-	note(p, ev_strdup("no member tells events apart: give each an id by evparse --add-id "
-			  "event_id"));
+	p->id[0].jq = ev_infer_text(".%s // \"%s\"", name, text != NULL ? text : "none");
+	p->id[0].why =
+		ev_infer_text("no member tells events apart. Those that are alike here count "
+			      "as one, unless evparse --add-id %s gave each an id",
+			      name);
+	note(p,
+	     ev_infer_text("no member tells events apart: give each an id by evparse --add-id %s",
+			   name));
 	free(text);
 }
 
