@@ -32,6 +32,8 @@ struct ev_port {
 	void *ctx;
 	bool jumps;
 	size_t len; /* of the last line put, without its LF */
+	/* Of hashes that two programs of a job must come to alike: made of its secret, if any. */
+	uint64_t seed;
 };
 
 static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, size_t len,
