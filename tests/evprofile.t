@@ -522,6 +522,10 @@ END
 	is 'which are one or the other' "$(sqlite3 shop.db 'SELECT id, u, qty, total FROM events ORDER BY id')" '1|7|5|100.0000
 2|7|6|3.0000
 3|100||'
+	jq -cn 'range(40) as $i | {id: $i, at: "2026-03-01T10:00:00Z", customer_id: "c\($i % 7)",
+		customer_zip: (if $i % 2 == 0 then "0123" else 1234 end),
+		lines: [{sku: "s\($i % 3)", size: (if $i % 2 == 0 then "XL" else 42 end)}]}' >sizes
+	passes 'what is said of a customer now as a number and now as a text' sizes
 	cat >prices <<'END'
 {"id":1,"at":"2026-03-01T10:00:00Z","price":"12,50","cost":"$12.50","total":"12.50","fee":"007.50","status":"paid","paid":"true"}
 END
