@@ -1,5 +1,6 @@
 /* evstar: events to rows of facts and dimensions. */
 #include "cli/run.h"
+#include "cli/shard.h"
 #include "star/star.h"
 
 #include <stdlib.h>
@@ -81,6 +82,8 @@ int main(int argc, char **argv)
 		cli_usage("--state does all of the work: leave out --map and --reduce");
 	if (how.state != NULL)
 		cli_need_seal();
+	if (how.half == EV_STAR_REDUCE)
+		how.shard = cli_shard();
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	if ((star = ev_star_open(model, &how, &cli.port, &cli.error)) == NULL)
 		cli_die(&cli.error);
@@ -94,9 +97,11 @@ int main(int argc, char **argv)
 				     .finish = finish,
 				     .commit = commit,
 				     .merge = merge,
-				     .counts = ev_star_counts(star)},
+				     .counts = ev_star_counts(star),
+				     .digest = ev_star_digest(star)},
 		cli.operands, cli.n_operands);
-	note_lacks(star);
+	if (how.half != EV_STAR_MAP) /* another part may have had them */
+		note_lacks(star);
 	ev_star_free(&star);
 	ev_model_free(&model);
 	cli_close(&cli);

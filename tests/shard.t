@@ -2,6 +2,7 @@
 # Shards: a chain that is cut by the buckets of a lake, in sealed pipes, and comes together again in
 # evload: with every part, or not at all. evkit(7), "Shards".
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/postgres.sh"
 
 need sqlite3 || {
 	done_testing
@@ -49,13 +50,23 @@ mapped()
 	evlake cat --bucket "$k" --batch day lake | evvalidate -r "rejects.$k" | evdedupe | evversion | evstar --map "$@"
 	unset EVKIT_SHARD
 }
-# reduced K N FILE...: the members of a bucket, out of all contributions.
-reduced()
+# contributions K N FILE...: to the members of a shard.
+contributions()
 {
 	k=$1 n=$2
 	shift 2
-	grep -h '^{"_ev":{"op":"contribute"' "$@" | awk -v k="$k" -v n="$n" 'index("0123456789abcdef", substr($0, 36, 1)) % n == k' |
-		EVKIT_SHARD=$k/$n evstar --reduce --first --batch members
+	grep -h '^{"_ev":{"op":"contribute"' "$@" | awk -v k="$k" -v n="$n" '{
+		key = 0
+		for (i = 36; i < 44; i++)
+			key = key * 16 + index("0123456789abcdef", substr($0, i, 1)) - 1
+		if (key % n == k)
+			print
+	}'
+}
+# reduced K N FILE...: the members of a shard, out of all contributions.
+reduced()
+{
+	contributions "$@" | EVKIT_SHARD=$1/$2 evstar --reduce --first --batch members
 }
 evlake cat lake | evvalidate -r rejects | evdedupe | evversion | evstar | evload --snapshot tsv:plain || exit 2
 cp fresh.db plain.db
@@ -107,6 +118,25 @@ for table in orders dim_user dim_day; do
 	sort plain/$table.tsv >want.tsv
 	same "the same: $table" got want.tsv
 done
+if postgres_start; then
+	evschema -t postgres | sql || exit 2
+	dump_postgres()
+	{
+		sql -c 'SELECT * FROM orders ORDER BY 1, 2, 3' -c 'SELECT * FROM dim_user ORDER BY 1' -c 'SELECT * FROM dim_day ORDER BY 1'
+	}
+	dump_postgres >before
+	run evload postgresql: mapped.0 mapped.1 mapped.3 reduced.?
+	check 'PostgreSQL: a bucket that is lost' 2 '' '~^evload: of batch day shards are missing: 2/4:'
+	dump_postgres >got
+	same 'PostgreSQL: nothing is loaded' got before
+	run evload postgresql: mapped.? reduced.?
+	check 'PostgreSQL: all shards' 0
+	dump_postgres >got
+	run 'evlake cat --batch day lake | evvalidate -r rejects | evdedupe | evversion | evstar | evload --snapshot postgresql:'
+	check 'PostgreSQL: the same without shards' 0 '' any
+	dump_postgres >want.rows
+	same 'PostgreSQL: are the same rows' got want.rows
+fi
 run 'evstar --reduce --batch day mapped.? | evload sqlite:shop.db'
 check 'a batch of another content under one of their names is another batch' 2 '' any
 fresh
@@ -129,12 +159,49 @@ refused 'all facts' "evload: 0 contributions were mapped by evstar --map, and $(
 	reduced.?
 refused 'a bucket that is there twice' '~^evload: mapped.1:[0-9]*: this shard of the batch came before: give each once; the batches of evstar --map and --reduce need two names$' \
 	mapped.0 mapped.1 mapped.1 mapped.2 mapped.3 reduced.?
-reduced 0 3 mapped.0 mapped.1 mapped.3 >fewer
-refused 'a contribution that was lost on the way' '~^evload: [0-9]* contributions were mapped by evstar --map, and [0-9]* reduced by evstar --reduce: give all' \
-	mapped.? fewer reduced.1 reduced.2
-awk '/contribute/ && !n++ {next} {print}' mapped.1 >damaged
-refused 'a line that was lost in a bucket' '~^evload: damaged:[0-9]*: what arrived is not what was sealed' \
-	mapped.0 damaged mapped.2 mapped.3 reduced.?
+
+# What becomes of one line, of those between the halves and of the files of both: awk programs, which read the file twice.
+
+lost='NR > FNR && FNR != 7'
+doubled='NR > FNR { print } NR > FNR && FNR == 7'
+swapped='FNR < NR { print FNR == 7 ? line[8] : FNR == 8 ? line[7] : $0 } { line[FNR] = $0 }'
+changed='NR > FNR { if (FNR == 7) sub(/[oum][0-9]/, "x9"); print }'
+lost_and_doubled='NR > FNR && FNR != 8 { print } NR > FNR && FNR == 7'
+
+contributions 1 3 mapped.? >between
+for change in lost doubled swapped changed lost_and_doubled; do
+	eval "program=\$$change"
+	awk "$program" between between >altered
+	run 'EVKIT_SHARD=1/3 evstar --reduce --first --batch members altered >others'
+	is "a contribution $change: evstar --reduce cannot know" "$status" 0
+	case $change in
+	swapped)
+		same 'two contributions swapped: that is all one' others reduced.1
+		continue
+		;;
+	lost | doubled)
+		why='~^evload: [0-9]* contributions were mapped by evstar --map, and [0-9]* reduced by evstar --reduce: give all that both wrote, each once$'
+		;;
+	*)
+		why='~^evload: the [0-9]* contributions that were mapped by evstar --map are not those that were reduced by evstar --reduce: one was changed on the way, or one lost and another doubled: make all of it again$'
+		;;
+	esac
+	refused "a contribution $change" "$why" mapped.? reduced.0 others reduced.2
+done
+sed -n 7p between | cat - between >strange
+run 'EVKIT_SHARD=0/3 evstar --reduce --first --batch members strange'
+check 'one that came to another shard' 2 '~head' '~^evstar: strange:1: the member [0-9a-f]{32} is of shard 1/3, and EVKIT_SHARD is 0/3: cut contributions by the first 8 digits of the owner, a hexadecimal number, modulo 3$'
+for file in mapped.1 reduced.1; do
+	for change in lost doubled swapped changed; do
+		eval "program=\$$change"
+		awk "$program" $file $file >damaged
+		run cmp damaged $file
+		is "$file, a line $change: it differs" "$status" 1
+		# shellcheck disable=SC2046 # names without blanks
+		refused "$file, a line $change" '~^evload: damaged:[0-9]*: what arrived is not what was sealed' \
+			damaged $(printf '%s\n' mapped.? reduced.? | grep -v $file)
+	done
+done
 EVKIT_SHARD=1/5 evstar --reduce --first --batch members </dev/null >other
 refused 'shards of another number' '~^evload: other:2: other sections of this batch are of another number of shards' \
 	mapped.? reduced.? other
@@ -209,6 +276,15 @@ for options in '--defer' '--defer --result r.json' '--defer --merge --state-out 
 	check "--defer needs a state: $options" 2 '' "evvalidate: --defer goes with --state-out FILE, which --merge judges later
 Try 'evvalidate --help'."
 done
+
+# The digest stands in the balance sheet, too.
+
+run 'evlake cat --batch day lake | evvalidate -r r --result one.json | evdedupe | evversion | evstar --map --stats map.json | evstar --reduce --stats both.json | evload --snapshot sqlite:shop.db'
+check 'both halves in one pipe' 0 '' any
+is 'what one mapped the other reduced' "$(jq -c '[.stages[] | .digest // empty] | [length, .[0] == .[1]]' both.json)" '[2,true]'
+is 'by 16 digits' "$(jq -r '.stages[] | .digest // empty | test("^[0-9a-f]{16}$")' map.json)" true
+run evreport --balance map.json --balance both.json one.json
+check 'which a report leaves out' 0 any
 
 # Where one shard alone is meant
 

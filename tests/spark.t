@@ -1,6 +1,7 @@
 #!/bin/sh
-# examples/spark: the chain in buckets, with sort(1) as the shuffle, as Hadoop runs it, and on Spark itself,
-# if EVKIT_PYTHON names a Python that has pyspark: the tables are those of the plain chain.
+# examples/spark: the chain in buckets, with sort(1) as the shuffle; on Spark, if EVKIT_PYTHON names a Python that
+# has pyspark; and by Hadoop Streaming, if EVKIT_HADOOP names a folder with its jars: the tables are those of the
+# plain chain.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
 need sqlite3 xargs || {
@@ -45,8 +46,35 @@ by_spark()
 	run env PYSPARK_PYTHON="$EVKIT_PYTHON" PYSPARK_SUBMIT_ARGS='--master local-cluster[2,1,1024] --conf spark.ui.enabled=false pyspark-shell' \
 		"$EVKIT_PYTHON" "$spark/spark.py" 8 3
 }
-has_spark=false
+# by_hadoop: by the command of the README, in Hadoop's local job runner: two reducers take the three shards.
+by_hadoop()
+{
+	seq 0 7 | sed 's|$|/8|' >shards
+	run env MEMBERS=3 java -cp "$EVKIT_HADOOP/*" org.apache.hadoop.util.RunJar "$EVKIT_HADOOP"/hadoop-streaming-*.jar \
+		-files "$spark/bucket.sh,$spark/members.sh" -D hadoop.tmp.dir="$PWD/hadoop" -D mapreduce.job.reduces=2 \
+		-D stream.map.input.ignoreKey=true -D mapreduce.input.lineinputformat.linespermap=1 \
+		-inputformat org.apache.hadoop.mapred.lib.NLineInputFormat -input "$PWD/shards" -output "$PWD/done" \
+		-mapper 'sh bucket.sh' -reducer 'sh members.sh'
+	rm -rf done
+}
+# clusters NAME: the same by each of both that is there.
+clusters()
+{
+	for how in spark hadoop; do
+		eval "there=\$has_$how"
+		if ! $there; then
+			skip "$1 by $how" 'EVKIT_PYTHON names no Python that has pyspark, or EVKIT_HADOOP no jars of hadoop-streaming'
+			continue
+		fi
+		fresh
+		by_$how
+		is "$1 by $how" "$status" 0
+		loads_the_same "$1 by $how"
+	done
+}
+has_spark=false has_hadoop=false
 [ -n "${EVKIT_PYTHON-}" ] && "$EVKIT_PYTHON" -c 'import pyspark' 2>/dev/null && has_spark=true
+[ -n "${EVKIT_HADOOP-}" ] && ls "$EVKIT_HADOOP"/hadoop-streaming-*.jar >/dev/null && has_hadoop=true
 
 # The ticket shop
 
@@ -92,14 +120,13 @@ ok 'it has no file' [ ! -e "$OUT/mapped.2" ]
 # As Hadoop Streaming runs them: any task takes any buckets, and sorts; a reducer gets keys and lines.
 
 fresh
+export MEMBERS=3
 run "for k in 5 0 3 7; do echo \$k/8; done | sh $spark/bucket.sh >task.1; for k in 6 1 2 4; do echo \$k/8; done | sh $spark/bucket.sh >task.2"
 is 'mappers' "$status" 0
-LC_ALL=C sort task.1 task.2 >shuffled
-for k in 0 1; do
-	awk -v k=$k '{ print >("reducer." index("0123456789abcdef", substr($0, 1, 1)) % 2) }' shuffled
-	run "export mapreduce_task_partition=$k mapreduce_job_reduces=2; sh -c '{ echo \"\$mapreduce_task_partition/\$mapreduce_job_reduces\"; cut -f 2-; } | sh $spark/members.sh' <reducer.$k"
-	check "reducer $k" 0
-done
+run "grep -h '^[02]/' task.2 task.1 | sort | sh $spark/members.sh"
+check 'a reducer of two shards' 0
+run "grep -h '^1/' task.1 task.2 | sort | sh $spark/members.sh"
+check 'and one of the third' 0
 loads_the_same 'the days as Hadoop has it'
 
 # The same bucket again, as where a task is tried again
@@ -108,14 +135,39 @@ run "echo 3/8 | sh $spark/bucket.sh >task.3; echo 3/8 | sh $spark/bucket.sh | cm
 is 'a task that is tried again writes the same' "$status" 0
 loads_the_same 'a bucket twice'
 
-if $has_spark; then
-	fresh
-	by_spark
-	is 'on Spark' "$status" 0
-	loads_the_same 'the days on Spark'
-else
-	skip 'the days on Spark' 'EVKIT_PYTHON names no Python that has pyspark'
-fi
+# What the shuffle may not give
+
+run "printf '%s\n' '{\"_ev\":{}}' | sh $spark/members.sh"
+check 'a line of no shard' 1 '' 'members.sh: line 1 names no shard: give what bucket.sh printed'
+run "sed -n '/^0/p' task.1 | cut -c 1-99 | sort | sh $spark/members.sh"
+ok 'a line that was cut ends it, too' [ "$status" -ne 0 ]
+
+clusters 'the days'
+
+# Tabs, which part the shard from the line
+
+cat >tabs.yaml <<'EOF'
+evkit: 1
+name: tabs
+event: {id: .id, type: .type, time: .time, order: time}
+star:
+  facts:
+    events: {keep: latest, columns: {user: {from: .user, type: varchar(9), dimension: dim_user}}}
+  dimensions:
+    dim_user: {key: .user, columns: {user: {from: .user, type: varchar(9)}, likes: {from: .likes, type: json}}}
+EOF
+for k in 1 2 3 4 5 6; do
+	printf '{"id":"e%d","type":"T","time":"2026-03-01T10:00:00Z","user":"u\\t%d","likes":{"n":\t%d,\t"and":null}}\n' $k $((k / 2)) $k
+done >tabs.log
+export EVKIT_MODEL="$PWD/tabs.yaml" BATCH=tabs
+rm -rf lake
+evparse --batch tabs tabs.log | evlake append --buckets 2 -o /dev/null lake || exit 2
+plain tabs || exit 2
+fresh
+run sh "$spark/sort.sh" 2 2
+is 'tabs: sort.sh' "$status" 0
+ok 'there are some in what passes the shuffle' grep -q 'contribute.*	"and"' "$OUT"/mapped.0
+loads_the_same 'tabs'
 
 # The UK shop
 
@@ -129,13 +181,6 @@ if data uci-retail-2010-12/versions.ndjson; then
 	run sh "$spark/sort.sh" 8 8
 	is 'sort.sh' "$status" 0
 	loads_the_same 'the month by sort'
-	if $has_spark; then
-		fresh
-		by_spark
-		is 'on Spark' "$status" 0
-		loads_the_same 'the month on Spark'
-	else
-		skip 'the month on Spark' 'EVKIT_PYTHON names no Python that has pyspark'
-	fi
+	clusters 'the month'
 fi
 done_testing

@@ -5,8 +5,9 @@
 #	$OUT/state.K	what evvalidate --merge needs to judge all of them
 #	$OUT/rejects/	what was set aside
 #
-# Prints the contributions, each behind the key of its member and a tab, for the shuffle. A file has its name
-# when it is whole, and is the same whenever it is made, so a task may be tried again.
+# Prints the contributions for the shuffle, each behind its shard of $MEMBERS and a tab; and first each shard with
+# nothing, so that there is none that nobody reduces. A file has its name when it is whole, and is the same
+# whenever it is made, so a task may be tried again.
 set -eu
 while read -r EVKIT_SHARD; do
 	export EVKIT_SHARD
@@ -17,5 +18,19 @@ while read -r EVKIT_SHARD; do
 		evdedupe |
 		evversion -r "$OUT/rejects/evversion.$k.jsonl" |
 		evstar --map -o "$OUT/mapped.$k"
-	sed -n 's/^{"_ev":{"op":"contribute","owner":"\(.\{32\}\)/\1	&/p' "$OUT/mapped.$k"
+	LC_ALL=C awk -v n="$MEMBERS" '
+		BEGIN {
+			opening = "{\"_ev\":{\"op\":\"contribute\",\"owner\":\""
+			for (k = 0; k < n; k++)
+				print k "/" n "\t"
+			for (i = 0; i < 256; i++)
+				byte[sprintf("%02x", i)] = i
+		}
+		# The shard of a member: the first 8 digits of its key, modulo N.
+		substr($0, 1, 35) == opening {
+			key = 0
+			for (i = 36; i < 44; i += 2)
+				key = key * 256 + byte[substr($0, i, 2)]
+			print key % n "/" n "\t" $0
+		}' "$OUT/mapped.$k"
 done

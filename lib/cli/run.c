@@ -33,6 +33,8 @@ struct run {
 	struct ev_out *stats, *metrics;
 	bool show_progress;
 	struct timespec started, shown;
+	struct timespec quiet_since; /* no bytes have come behind the first quiet_bytes */
+	uint64_t quiet_bytes;
 };
 
 /* Whether the input is a chain's, of sections. */
@@ -306,8 +308,8 @@ static void take_line(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->at = (struct cli_place){l->source, l->number, l->offset};
-	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
+	/* Without a chain a sink's batch is known again by the digest taken here: of lines. */
+	if ((r->e->flow == CLI_FLOW_SINK && r->e->frames == NULL) || r->e->state)
 		cli_section_digest(&r->s, l);
 	raw_line(r, l, line.kind);
 	if (r->c->commit_lines > 0)
@@ -351,6 +353,46 @@ static enum ev_status next_other(struct run *r, struct ev_line *l)
 	return st;
 }
 
+/*
+ * How long a record that waits for the line behind it has to wait still, in milliseconds; -1: none
+ * does, or as long as it takes. In a stream with an age that is it, but a second at least, because
+ * a program may write a record line by line.
+ */
+static int held_left(struct run *r)
+{
+	enum { LEAST = 1 };
+	const double age = r->c->commit_seconds;
+
+	if (r->quiet_bytes != bytes_read(r)) {
+		r->quiet_bytes = bytes_read(r);
+		clock_gettime(CLOCK_MONOTONIC, &r->quiet_since);
+	}
+	if (r->c->commit_lines == 0 || age < 0 || r->e->frames == NULL ||
+	    !ev_frames_hold(r->e->frames))
+		return -1;
+	return cli_age_left(age > LEAST ? age : LEAST, &r->quiet_since);
+}
+
+/*
+ * Before the input is waited for: what is made goes out, and in a stream with an age what has it.
+ * EV_EOF: a record has waited for long enough.
+ */
+static enum ev_status before_block(void *ctx, int *wait, struct ev_error *err)
+{
+	struct run *r = ctx;
+	int left;
+
+	if (cli_section_flush(&r->s, err) != EV_OK)
+		return EV_FATAL;
+	*wait = cli_section_left(&r->s);
+	left = held_left(r);
+	if (left == 0)
+		return EV_EOF;
+	if (left > 0 && (*wait < 0 || left < *wait))
+		*wait = left;
+	return EV_OK;
+}
+
 static void read_all(struct run *r)
 {
 	struct ev_line l;
@@ -372,6 +414,7 @@ static void read_all(struct run *r)
 static void begin(struct run *r)
 {
 	r->s.seal = cli_seal_open();
+	r->c->port.seed = r->s.seal != NULL ? cli_seal_seed(r->s.seal) : 0;
 	r->s.shards.own = cli_shard();
 	r->s.begins = r->s.seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
 	if (r->s.seal == NULL || r->s.begins) {
@@ -486,6 +529,7 @@ static void end(struct run *r)
 	must_or_note(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->s.opened)
 		cli_section_close(&r->s);
+	cli_section_end_stream(&r->s);
 	if (r->s.whole_batch != NULL) /* the counts are of all of it */
 		r->c->batch = r->s.whole_batch;
 	if (!r->s.committed) {
@@ -549,7 +593,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	r.lines = ev_lines_new(r.in, c->max_line);
 	if (e->frames != NULL)
 		ev_frames_begin(e->frames, r.in, c->max_line);
-	ev_in_before_block(r.in, cli_section_flush, &r.s);
+	ev_in_before_block(r.in, before_block, &r);
 	c->port.jump = write_place;
 	c->port.open = open_section;
 	c->port.ctx = &r;

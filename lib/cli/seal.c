@@ -4,6 +4,7 @@
 #include "record/position.h"
 #include "json/write.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 static const char opening[] = "{\"_ev\":{\"";
 static const char signature[] = "\":{\"mac\":\"";
 
-enum { OPENING = sizeof opening - 1, SIGNATURE = sizeof signature - 1 };
+enum { OPENING = sizeof opening - 1, SIGNATURE = sizeof signature - 1, DIGEST_TEXT = 16 };
 
 static const char *const names[] = {[CLI_HEAD] = "head", [CLI_SEAL] = "seal", [CLI_AT] = "at"};
 
@@ -63,6 +64,14 @@ const uint8_t *cli_seal_digest_secret(const struct cli_seal *s)
 	return s->digest_secret;
 }
 
+uint64_t cli_seal_seed(const struct cli_seal *s)
+{
+	uint64_t seed;
+
+	memcpy(&seed, s->digest_secret, sizeof seed);
+	return le64toh(seed);
+}
+
 /*
  * The HMAC of a line, which is taken over the line with an empty mac. name_len: of its kind, whose
  * name stands behind the opening.
@@ -109,6 +118,27 @@ static bool short_text(struct cli_seal *s, const struct ev_doc *d, uint32_t at,
 	return true;
 }
 
+/* A text of so many bytes, as digests have. */
+static bool read_hex(const struct ev_doc *d, uint32_t at, char *out, size_t len)
+{
+	if (at == EV_NOWHERE || d->nodes[at].end - d->nodes[at].pos != len + 2)
+		return false;
+	memcpy(out, d->text + d->nodes[at].pos + 1, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* The digest of a stage; the line is signed, so it is as it was written. */
+static bool read_digest(const struct ev_doc *d, uint32_t at, uint64_t *digest)
+{
+	char text[DIGEST_TEXT + 1];
+
+	if (ev_kind(d, at) != EV_STRING || !read_hex(d, at, text, DIGEST_TEXT))
+		return false;
+	*digest = strtoull(text, NULL, 16);
+	return true;
+}
+
 static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		       struct cli_stage *stage)
 {
@@ -121,6 +151,11 @@ static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 			return false;
 		if (strcmp(name, "program") == 0) {
 			if (!short_text(s, d, i + 1, stage->program))
+				return false;
+			continue;
+		}
+		if (strcmp(name, "digest") == 0) {
+			if (!read_digest(d, i + 1, &stage->digest))
 				return false;
 			continue;
 		}
@@ -162,16 +197,6 @@ static const char *read_text(const struct ev_doc *d, uint32_t at, struct ev_buf 
 	ev_buf_reset(b);
 	ev_buf_put(b, p, len);
 	return strlen(ev_buf_str(b)) == len ? b->p : NULL;
-}
-
-/* A text of so many bytes, as digests have. */
-static bool read_hex(const struct ev_doc *d, uint32_t at, char *out, size_t len)
-{
-	if (at == EV_NOWHERE || d->nodes[at].end - d->nodes[at].pos != len + 2)
-		return false;
-	memcpy(out, d->text + d->nodes[at].pos + 1, len);
-	out[len] = '\0';
-	return true;
 }
 
 static bool read_at(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
@@ -243,6 +268,7 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 		return false;
 	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
 	line->unchecked = member_of(d, object, "checked", EV_TRUE) == EV_NOWHERE;
+	line->stream = member_of(d, object, "stream", EV_TRUE) != EV_NOWHERE;
 	return line->kind == CLI_HEAD
 		       ? read_shard(s, d, object, &line->shard) && read_span(d, object, line)
 		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head,
@@ -375,6 +401,8 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 	}
 	if (line->kind == CLI_HEAD && line->span.to.store[0] != '\0')
 		write_span(&line->span, out);
+	if (line->kind == CLI_HEAD && line->stream)
+		ev_json_bool(out, "stream", true);
 	if (line->kind == CLI_HEAD)
 		ev_json_bool(out, "checked", !line->unchecked);
 	ev_buf_puts(out, "}}}");
@@ -393,6 +421,9 @@ void cli_chain_write(const struct cli_chain *chain, struct ev_buf *out)
 		ev_json_text(out, "program", stage->program);
 		for (size_t k = 0; k < stage->n; k++)
 			ev_json_u64(out, stage->counts[k].name, stage->counts[k].value);
+		if (stage->digest != 0)
+			ev_buf_printf(out, ",\"digest\":\"%0*llx\"", DIGEST_TEXT,
+				      (unsigned long long)stage->digest);
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_putc(out, ']');
@@ -442,6 +473,7 @@ bool cli_chain_sum(struct cli_chain *sum, const struct cli_chain *more)
 				return false;
 			a->counts[k].value += b->counts[k].value;
 		}
+		a->digest += b->digest;
 	}
 	return true;
 }

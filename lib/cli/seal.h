@@ -20,6 +20,11 @@ enum { CLI_MAX_COUNTS = 16, CLI_MAX_STAGES = 32, CLI_NAME = 31 };
 
 struct cli_stage {
 	char program[CLI_NAME + 1];
+	/*
+	 * Of what went from one program to the other beside the pipe (cli/shard.h): the sum of
+	 * hashes modulo 2^64, which does not depend on the order. 0 if nothing did.
+	 */
+	uint64_t digest;
 	size_t n;
 	struct {
 		char name[CLI_NAME + 1];
@@ -40,6 +45,8 @@ struct cli_seal *cli_seal_open(void);
 void cli_seal_free(struct cli_seal **s);
 /* EV_DIGEST_SECRET bytes made of the secret, which the digests of streams are under. */
 const uint8_t *cli_seal_digest_secret(const struct cli_seal *s);
+/* Made of the secret, too: that of the port. */
+uint64_t cli_seal_seed(const struct cli_seal *s);
 
 enum cli_kind {
 	CLI_RECORD, /* no control line */
@@ -63,6 +70,7 @@ struct cli_control {
 	const char *batch;	/* of a head and a seal; the reader's, valid until the next line */
 	bool ok;		/* of a seal */
 	bool unchecked;		/* of a head: lines may be no valid records */
+	bool stream;		/* of a head: the section is a piece of a stream, no batch */
 	char digest[33];	/* of a seal */
 	/*
 	 * Of a seal: how far topics were read up to here. To be written, or NULL; what a line says
@@ -92,7 +100,7 @@ void cli_chain_print(const struct cli_chain *chain, struct ev_buf *out);
 void cli_stage_add(struct cli_stage *stage, const char *name, uint64_t value);
 /* 0 if there is no such count. */
 uint64_t cli_stage_count(const struct cli_stage *stage, const char *name);
-/* Adds the counts of another section; false if its stages are others. */
+/* Adds the counts and digests of another section; false if its stages are others. */
 bool cli_chain_sum(struct cli_chain *sum, const struct cli_chain *more);
 
 /* Makes a new secret in a new file that only its owner can read. */

@@ -92,25 +92,41 @@ static const struct {
 			  "evvalidate --merge"},
 };
 
+/* A stage that counts them has a digest of them. */
+static void add_handed(struct cli_handed *sum, const struct cli_stage *stage, const char *name)
+{
+	const uint64_t n = cli_stage_count(stage, name);
+
+	sum->n += n;
+	sum->digest += n > 0 ? stage->digest : 0;
+}
+
 void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain)
 {
 	for (size_t i = 0; i < chain->n; i++) {
 		for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++) {
-			s->off[k] += cli_stage_count(&chain->list[i], put_off[k].off);
-			s->made_up[k] += cli_stage_count(&chain->list[i], put_off[k].made_up);
+			add_handed(&s->off[k], &chain->list[i], put_off[k].off);
+			add_handed(&s->made_up[k], &chain->list[i], put_off[k].made_up);
 		}
 	}
 }
 
 void cli_shards_check_counts(const struct cli_shards *s)
 {
-	for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++)
-		if (s->off[k] != s->made_up[k])
+	for (enum cli_put_off k = 0; k < CLI_PUT_OFF; k++) {
+		if (s->off[k].n != s->made_up[k].n)
 			cli_fail("%llu %s were %s by %s, and %llu %s by %s: give all that both "
 				 "wrote, each once",
-				 (unsigned long long)s->off[k], put_off[k].what, put_off[k].off,
-				 put_off[k].by, (unsigned long long)s->made_up[k],
+				 (unsigned long long)s->off[k].n, put_off[k].what, put_off[k].off,
+				 put_off[k].by, (unsigned long long)s->made_up[k].n,
 				 put_off[k].made_up, put_off[k].up_by);
+		if (s->off[k].digest != s->made_up[k].digest)
+			cli_fail("the %llu %s that were %s by %s are not those that were %s by %s: "
+				 "one was changed on the way, or one lost and another doubled: "
+				 "make all of it again",
+				 (unsigned long long)s->off[k].n, put_off[k].what, put_off[k].off,
+				 put_off[k].by, put_off[k].made_up, put_off[k].up_by);
+	}
 }
 
 /* The first shards that did not come, for people. */

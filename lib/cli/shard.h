@@ -18,11 +18,16 @@
 /* What one program puts off and another must have made up for. */
 enum cli_put_off { CLI_CONTRIBUTIONS, CLI_VERDICTS, CLI_PUT_OFF };
 
+/* How many, and the digest of all of them (struct cli_stage). */
+struct cli_handed {
+	uint64_t n, digest;
+};
+
 struct cli_shards {
 	struct ev_shard own;	    /* of the environment */
 	struct cli_shard_set *sets; /* one a batch that comes in shards */
 	size_t n;
-	uint64_t off[CLI_PUT_OFF], made_up[CLI_PUT_OFF]; /* as the seals say */
+	struct cli_handed off[CLI_PUT_OFF], made_up[CLI_PUT_OFF]; /* as the seals say */
 	struct ev_buf name;
 };
 
@@ -38,7 +43,7 @@ const char *cli_shards_take(struct cli_shards *s, const struct ev_shard *shard, 
 const char *cli_shards_name(struct cli_shards *s, const struct ev_shard *shard, const char *batch);
 /* What the seal of a section says was put off, and made up for. */
 void cli_shards_count(struct cli_shards *s, const struct cli_chain *chain);
-/* Whether something was put off and not made up for; and whether shards are missing. */
+/* Whether all that was put off was made up for, once, as it was; and whether shards are missing. */
 void cli_shards_check_counts(const struct cli_shards *s);
 void cli_shards_check(const struct cli_shards *s);
 void cli_shards_free(struct cli_shards *s);

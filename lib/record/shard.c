@@ -23,6 +23,15 @@ uint32_t ev_shard_of(const char *id, size_t len, uint32_t n)
 	return (uint32_t)(ev_hash64(id, len, 0) % n);
 }
 
+uint32_t ev_shard_of_key(const char *key, uint32_t n)
+{
+	uint32_t number = 0;
+
+	for (int i = 0; i < 8; i++)
+		number = number << 4 | (uint32_t)ev_hex_digit(key[i]);
+	return number % n;
+}
+
 enum ev_status ev_shard_check(const struct ev_shard *shard, const struct ev_record *rec,
 			      const struct ev_event *event, struct ev_error *err)
 {

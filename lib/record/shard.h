@@ -20,6 +20,8 @@ enum { EV_MOST_SHARDS = 100000 };
 bool ev_shard_read(const char *text, struct ev_shard *shard);
 /* Which of n an id belongs to. */
 uint32_t ev_shard_of(const char *id, size_t len, uint32_t n);
+/* Which of n a member of a dimension belongs to: the first 8 digits of its key, modulo n. */
+uint32_t ev_shard_of_key(const char *key, uint32_t n);
 /* EV_FATAL if the event is of another shard. */
 enum ev_status ev_shard_check(const struct ev_shard *shard, const struct ev_record *rec,
 			      const struct ev_event *event, struct ev_error *err);

@@ -527,7 +527,7 @@ static void read_stage(struct reader *rd, const struct at *at, void *stage)
 	     i = ev_next(d, i + 1)) {
 		struct ev_report_text name = text_of(rd, i);
 
-		if (ev_report_is(name, "program"))
+		if (ev_report_is(name, "program") || ev_report_is(name, "digest"))
 			continue;
 		s->counts[s->n++] = (struct ev_report_count){
 			name, count(rd, at, ev_arena_copy(&rd->r->arena, name.p, name.len))};

@@ -90,10 +90,17 @@ static void put_stamp(struct ev_star *s, const struct ev_saying *what)
 	ev_json_u64(&s->row, "element", what->stamp.element);
 }
 
+/* They may come in any order, so their hashes are added. */
+static void add_digest(struct ev_star *s, const char *p, size_t len)
+{
+	s->digest += ev_hash64(p, len, s->port->seed);
+}
+
 static enum ev_status put_line(struct ev_star *s, struct ev_error *err)
 {
 	ev_buf_putc(&s->row, '}');
 	s->n_mapped++;
+	add_digest(s, s->row.p, s->row.len);
 	return ev_port_line(s->port, s->row.p, s->row.len, err);
 }
 
@@ -285,6 +292,27 @@ static enum ev_status unlike(const struct ev_record *rec, const char *what, stru
 		       rec->source, (unsigned long long)rec->line, what);
 }
 
+/* A member whose contributions went to several shards would come out of each of them. */
+static bool is_own(const struct ev_star *s, const char *key)
+{
+	const struct ev_shard *shard = &s->options.shard;
+
+	return shard->n == 0 || ev_shard_of_key(key, shard->n) == shard->k;
+}
+
+static enum ev_status strange(const struct ev_star *s, const char *key, const struct ev_record *rec,
+			      struct ev_error *err)
+{
+	const struct ev_shard *shard = &s->options.shard;
+
+	return ev_fail(err,
+		       "%s:%llu: the member %.*s is of shard %u/%u, and EVKIT_SHARD is %u/%u: cut "
+		       "contributions by the first 8 digits of the owner, a hexadecimal number, "
+		       "modulo %u",
+		       rec->source, (unsigned long long)rec->line, EV_KEY_TEXT, key,
+		       ev_shard_of_key(key, shard->n), shard->n, shard->k, shard->n, shard->n);
+}
+
 static enum ev_status take_contribution(struct ev_star *s, const struct ev_record *rec,
 					struct ev_error *err)
 {
@@ -298,7 +326,10 @@ static enum ev_status take_contribution(struct ev_star *s, const struct ev_recor
 	reserved = rest_of(d, s->event.reserved);
 	if (!take_reserved(s, &reserved, &what))
 		return unlike(rec, wrong, err);
+	if (!is_own(s, what.key))
+		return strange(s, what.key, rec, err);
 	s->n_reduced++;
+	add_digest(s, rec->p, rec->len);
 	if (s->calendars[what.dimension] != NULL)
 		return take_day(s, &all, &what) ? EV_OK : unlike(rec, wrong, err);
 	if (!take_texts(s, &all, &what))

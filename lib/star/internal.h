@@ -166,6 +166,7 @@ struct ev_star {
 
 	struct ev_found found;
 	uint64_t n_event, n_delete, n_row, n_mapped, n_reduced;
+	uint64_t digest; /* of the contributions (ev_star_digest) */
 	struct ev_count counts[5];
 };
 

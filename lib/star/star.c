@@ -169,6 +169,11 @@ const struct ev_count *ev_star_counts(const struct ev_star *s)
 	return s->counts;
 }
 
+const uint64_t *ev_star_digest(const struct ev_star *s)
+{
+	return &s->digest;
+}
+
 /* Sections */
 
 static bool has_members(const struct ev_model *m)

@@ -15,6 +15,7 @@
 
 #include "model/model.h"
 #include "record/port.h"
+#include "record/shard.h"
 #include "store/span.h"
 
 /* Which half of the work is done; what goes from the first to the second are contributions. */
@@ -26,9 +27,10 @@ enum ev_star_half {
 
 struct ev_star_options {
 	enum ev_star_half half;
-	size_t memory;	    /* bytes of what is said of members that are held */
-	const char *folder; /* for temporary files */
-	const char *state;  /* the folder of one, or NULL; borrowed */
+	size_t memory;	       /* bytes of what is said of members that are held */
+	struct ev_shard shard; /* EV_STAR_REDUCE: members of another are refused */
+	const char *folder;    /* for temporary files */
+	const char *state;     /* the folder of one, or NULL; borrowed */
 };
 
 struct ev_star;
@@ -51,6 +53,8 @@ enum ev_status ev_star_merge(struct ev_star *s, struct ev_error *err);
  */
 bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out);
 const struct ev_count *ev_star_counts(const struct ev_star *s);
+/* The sum of the hashes of all contributions that went out, or came in. */
+const uint64_t *ev_star_digest(const struct ev_star *s);
 void ev_star_free(struct ev_star **s);
 
 #endif
