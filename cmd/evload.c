@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: the schema of its tables"},
 	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
-	{"positions", '\0', "TARGET", "print how far topics of Kafka are loaded, and end"},
+	{"positions", '\0', "TARGET", "print how far topics and streams are loaded, and end"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
 	{"metrics", '\0', "FILE", "write the balance sheet to FILE, as Prometheus reads it"},
 	{0},
@@ -203,6 +203,11 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 {
 	struct ev_loaded what;
 
+	if (unsealed && !snapshot && getenv("EVKIT_SEAL") == NULL && !ev_load_is_eventful(engine))
+		return ev_fail(err,
+			       "nothing came, and without a seal an empty batch looks like a "
+			       "program that failed, so nothing was loaded: see what the programs "
+			       "before this one said");
 	if (ev_load_commit(engine, &what, err) != EV_OK)
 		return EV_FATAL;
 	if (!what.done)

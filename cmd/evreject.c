@@ -146,8 +146,9 @@ static const struct command *find_command(const struct cli *c)
 				     "group, show, restore, replay, edit or erase")];
 }
 
-static enum ev_status flush(void *out, struct ev_error *err)
+static enum ev_status flush(void *out, int *wait, struct ev_error *err)
 {
+	(void)wait;
 	return ev_out_status(out, ev_out_flush(out), err);
 }
 

@@ -386,6 +386,8 @@ cat >people <<'END'
 odd
 END
 leaves .u @people '"10" "11" "a \"b!\n" '
+printf '\357\273\277odd\r\n' >marked
+leaves .u @marked '"a \"b!\n" '
 
 # What stays of an event is its id and a mark; what is not erased is as it was.
 rm -rf st2
@@ -480,6 +482,10 @@ try 'a file without values is nobody' 0 'evlake erase --values empty lake .u' <<
 events: 0
 records: 0
 broken lines: 0
+END
+printf '\377\376p\0\061\0\n\0' >utf16
+try 'a file in UTF-16 says nobody that is meant' 2 'evlake erase --values utf16 lake .u' <<'END'
+! evlake: utf16: is UTF-16, not lines of text: make lines of it with: iconv -f UTF-16 -t UTF-8 utf16
 END
 try 'a file that is not there' 2 'evreject erase --values nowhere .u rejects' <<'END'
 ! evreject: nowhere: cannot be opened: No such file or directory

@@ -40,7 +40,7 @@ check 'a commit without a group' 2 '' '~^evkafka: --commit needs --group, whose 
 run 'evkafka -b x:1 --group g --commit p orders'
 check 'a commit of a topic' 2 '' "~^evkafka: --commit reads no topic: 'orders'\$"
 for text in '' '[]' '{"t":[]}' '{"t":{"0":-1}}' '{"t":{"0":1.5}}' '{"t":{"0":"1"}}' '{"t":{"x":1}}' '{"t":{"":1}}' \
-	'{"t":{"00":1}}' '{"t":{"-1":1}}' '{"t":{"2147483648":1}}' '{"t":{"0":9223372036854775808}}' '{"t\u0000":{"0":1}}' \
+	'{"t":{"00":1}}' '{"t":{"shardId-0":1}}' '{"t":{"shardId-0":"x"}}' '{"t":{"-1":1}}' '{"t":{"2147483648":1}}' '{"t":{"0":9223372036854775808}}' '{"t\u0000":{"0":1}}' \
 	'{"t":{"0":1}' '{"t":{"0":1},"t":{"0":1}}'; do
 	printf '%s' "$text" >positions
 	run 'evkafka -b x:1 --from positions orders; evkafka -b x:1 --group g --commit positions'
@@ -186,7 +186,7 @@ check 'positions are committed' 0
 is 'and it goes on there' "$(sales --until-end --group shop)" '3 10 {"sales":{"0":4,"1":1}}'
 is 'another group is another' "$(sales --until-end --group other)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
 is 'from a file, and the first where it names none' "$(sales --until-end --group shop --from at3)" '3 10 {"sales":{"0":4,"1":1}}'
-echo '{"sales":{"0":1,"1":1,"7":5},"orders":{"0":3}}' >at1
+echo '{"sales":{"0":1,"1":1,"7":5,"shardId-0":"4954"},"orders":{"0":3}}' >at1
 is 'what it names besides does not matter' "$(sales --until-end --from at1)" '1 2 3 {"sales":{"0":4,"1":1}}'
 echo '{}' >none
 is 'and it may name nothing' "$(sales --until-end --from none)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
@@ -201,6 +201,30 @@ run evkafka -b "$at" --group shop --commit end.json
 is 'nothing is left' "$(sales --group shop --until-end)" '{"sales":{"0":4,"1":1}}'
 run "evkafka -b $at --until-end -r rejects sales orders sales | wc -l"
 check 'two topics, and one twice' 0 11
+
+# An end stands still, whatever comes behind it while the rest is read. What holds the reader is a pipe
+# that nobody reads.
+tell 'topic busy 2'
+tell 'put busy 0 {"n":0}'
+big=$(head -c 50000 /dev/zero | tr '\0' x)
+for i in $(seq 40); do
+	tell "put busy 1 {\"n\":$i,\"x\":\"$big\"}"
+done
+printf 'fetch.message.max.bytes=60000\nqueued.min.messages=1\nqueued.max.messages.kbytes=60\n' >small
+mkfifo held
+evkafka -b "$at" --config small --until-end --positions held.json busy >held &
+reader=$!
+exec 4<held
+sleep 1
+for i in 1 2 3; do
+	tell "put busy 0 {\"late\":$i}"
+done
+cut -c 1-20 <&4 | sed 's/,.*//' | LC_ALL=C sort >got
+exec 4<&-
+wait $reader
+is 'what comes behind an end while others are read is left, and counted as not read' \
+	"$? $(wc -l <got) $(head -n 1 got) $(cat held.json)" '0 41 {"n":0 {"busy":{"0":1,"1":40}}'
+is 'for the next run' "$(evkafka -b "$at" --from held.json --until-end busy | wc -l)" 3
 
 # Loss
 

@@ -7,6 +7,7 @@
 
 messages=${KAFKA_MESSAGES-20000}
 kills=${KAFKA_KILLS-6}
+patience=60
 stream=$srcdir/examples/stream
 unset EVKIT_SEAL
 need jq sqlite3 java python3 setsid || {
@@ -70,13 +71,13 @@ set_aside()
 	done | sed 's/,"_ev":{"origin":.*}}}$/}/' | LC_ALL=C sort -u
 }
 
-# waits COMMAND...: until it succeeds, half an hour at most.
+# waits COMMAND...: until it succeeds, for $patience seconds at most.
 waits()
 {
 	tries=0
 	while ! "$@" >"$tap/waits" 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt 9000 ] || return 1
+		[ $tries -lt $((patience * 5)) ] || return 1
 		sleep 0.2
 	done
 }
@@ -112,6 +113,100 @@ check 'positions are behind what an aborted transaction left' 0 0
 is 'and the next message is there' "$(echo '{"order_id":"last"}' | kafka put "$kafka" tickets
 	evkafka -b "$kafka" --until-end --from next.json tickets | jq -r .order_id)" last
 
+# numbers ARGUMENT...: the members .n of the messages of the topic that are read with them, and the positions
+# behind these, from which the next one goes on.
+numbers()
+{
+	evkafka -b "$kafka" --positions next.json "$@" >messages && jq -r .n messages | sort -n | tr '\n' ' '
+	cat next.json
+}
+
+# put TOPIC NUMBER...: at its end; HOW is that of kafka put.
+put()
+{
+	put_topic=$1
+	shift
+	printf '{"n":%d}\n' "$@" | kafka put "$kafka" "$put_topic" ${HOW-}
+}
+
+# Transactions
+
+# The brokers end a transaction a moment after they have said so.
+reads()
+{
+	[ "$(numbers --until-end "$1")" = "$2" ]
+}
+
+ok 'a topic with one partition' kafka topic "$kafka" paid 1
+HOW=commit put paid 1 2
+ok 'a transaction: its end counts, and is no message' waits reads paid '1 2 {"paid":{"0":3}}'
+is 'behind it is nothing' "$(numbers --from next.json --until-end paid)" '{"paid":{"0":3}}'
+HOW=abort put paid 3 4
+ok 'so is an aborted one' waits reads paid '1 2 {"paid":{"0":6}}'
+HOW=leave put paid 5 6
+put paid 7
+is 'up to one that is open it is read' "$(numbers --until-end paid)" '1 2 {"paid":{"0":6}}'
+is 'by --for, too' "$(numbers --for 2s paid)" '1 2 {"paid":{"0":6}}'
+HOW=commit put paid 8
+ok 'and on, when it is over' waits reads paid '1 2 7 8 {"paid":{"0":12}}'
+
+# Compaction, and what was removed by age
+
+ok 'a compacted topic' kafka topic "$kafka" prices 1 cleanup.policy=compact segment.ms=200 min.cleanable.dirty.ratio=0.001 \
+	delete.retention.ms=0 max.compaction.lag.ms=200
+for i in 1 2 3 4 5; do
+	printf 'a={"n":1%d}\nb={"n":2%d}\n' $i $i
+done | kafka put "$kafka" prices keys
+echo a | kafka put "$kafka" prices keys
+is 'its end, behind a tombstone' "$(numbers --until-end prices | sed 's/.* //')" '{"prices":{"0":11}}'
+cp next.json tombstone.json
+run evkafka -b "$kafka" --group compact --commit next.json
+echo '{"prices":{"0":10}}' >before.json
+echo '{"prices":{"0":3}}' >between.json
+sleep 0.5
+echo 'c={"n":31}' | kafka put "$kafka" prices keys
+ok 'what is left of it is read to its end' waits reads prices '25 31 {"prices":{"0":12}}'
+for i in 1 2 3; do
+	echo 'c'
+	echo "d={\"n\":4$i}"
+done | kafka put "$kafka" prices keys
+sleep 0.5
+echo 'e={"n":51}' | kafka put "$kafka" prices keys
+ok 'again' waits reads prices '25 43 51 {"prices":{"0":19}}'
+is 'positions within a gap are no loss' "$(for from in between before tombstone; do
+	numbers --from $from.json --until-end prices
+done)" '25 43 51 {"prices":{"0":19}}
+43 51 {"prices":{"0":19}}
+43 51 {"prices":{"0":19}}'
+is "nor are a group's" "$(numbers --group compact --until-end prices)" '43 51 {"prices":{"0":19}}'
+ok 'a topic of which nothing is kept for long' kafka topic "$kafka" brief 1 retention.ms=1 segment.ms=200
+put brief 1 2 3
+ok 'when all of it is gone it ends where it ended' waits reads brief '{"brief":{"0":3}}'
+is 'and the next run goes on there' "$(numbers --from next.json --until-end brief)" '{"brief":{"0":3}}'
+
+# Partitions
+
+ok 'a topic without a message' kafka topic "$kafka" grows 1
+is 'ends at once' "$(numbers --until-end grows)" '{"grows":{"0":0}}'
+cp next.json start.json
+run evkafka -b "$kafka" --group grows --commit start.json
+ok 'it gets a second partition' kafka partitions "$kafka" grows 2
+put grows 1 2
+is 'which the next run reads' "$(numbers --from start.json --until-end grows)" '1 2 {"grows":{"0":1,"1":1}}'
+is 'of a group, too' "$(numbers --group grows --until-end grows)" '1 2 {"grows":{"0":1,"1":1}}'
+EVKIT_SEAL=secret evkafka -b "$kafka" --from latest --commit-every 1000,100ms --batch b grows >sections &
+reader=$!
+ok 'a stream begins at the end' waits grep -q '"head"' sections
+kafka partitions "$kafka" grows 5
+put grows 3 4 5 6 7
+ok 'and reads what is added, from its first message' \
+	waits grep -q '"positions":{"grows":{"0":2,"1":2,"2":1,"3":1,"4":1}}' sections
+kill $reader
+wait $reader 2>"$tap/wait"
+is 'each message once, with its place' \
+	"$(jq -r 'select(.n != null) | ._ev.origin | "\(.source):\(.offset)"' sections | sort | tr '\n' ' ')" \
+	'grows/0:1 grows/1:1 grows/2:0 grows/3:0 grows/4:0 '
+
 # Exactly once
 
 # begin SCRIPT NAME: it reads the topic into NAME.db, in a session of its own.
@@ -138,13 +233,23 @@ is_loaded()
 	tables "$1.db" >"$1.got" && cmp -s "$1.got" want
 }
 
-# once SCRIPT NAME: while its programs are killed, and twice the broker.
+# produce TOPIC: the lines, the second half of them into one partition more.
+produce()
+{
+	half=$(($(wc -l <lines) / 2))
+	head -n $half lines | kafka put "$kafka" "$1"
+	kafka partitions "$kafka" "$1" 4
+	tail -n +$((half + 1)) lines | kafka put "$kafka" "$1"
+}
+
+# once SCRIPT NAME: from an empty topic on, while its programs are killed, and twice the broker.
 once()
 {
-	kafka topic "$kafka" "$2" 4 || return
-	kafka put "$kafka" "$2" <lines &
-	producer=$!
+	kafka topic "$kafka" "$2" 3 || return
 	begin "$1" "$2"
+	sleep 2
+	produce "$2" &
+	producer=$!
 	round=0
 	while [ $round -lt "$kills" ]; do
 		round=$((round + 1))
@@ -160,11 +265,13 @@ once()
 		fi
 	done
 	wait $producer
+	patience=1800
 	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" waits is_loaded "$2"
 	end
 	: >>"$2.state/rejects/.none.jsonl.1~"
 	(export STATE="$2.state" && . "$stream/common.sh" && tidy)
 	diag "$(tail -n 3 "$2.log")"
+	is "$2: all partitions are known" "$(evload --positions "sqlite:$2.db" | jq -c ".\"$2\" | keys")" '["0","1","2","3"]'
 	diag "$(sqlite3 "$2.db" 'SELECT count(*) || " loads, " || sum(rows) || " rows" FROM ev_ledger')"
 	set_aside "$2".state/rejects/* >got
 	set_aside batch.rejects batch.rejects2 batch.rejects3 >rejects.want

@@ -585,6 +585,9 @@ refused 'an input without a seal' 'evload sqlite:shop.db rows' "$why"
 refused 'nor as a snapshot' 'evload --snapshot --batch all sqlite:shop.db rows' "$why"
 refused 'nor where --first says that evload begins the chain' 'EVKIT_SEAL=s evload --first sqlite:shop.db rows' "$why"
 refused 'nor of nothing' 'evload sqlite:shop.db </dev/null' "$why"
+refused 'nor of nothing, even so' 'evload --unsealed sqlite:shop.db </dev/null' \
+	'evload: nothing came, and without a seal an empty batch looks like a program that failed, so nothing was loaded: see what the programs before this one said'
+refused 'of a program that failed' 'evstar nowhere 2>&- | evload --unsealed sqlite:shop.db' '~^evload: nothing came, and without a seal'
 refused 'sealed, with a head that is missing' 'EVKIT_SEAL=s evload sqlite:shop.db rows' \
 	'~^evload: rows:1: EVKIT_SEAL is set and this line stands in no section'
 empty='evload: the input has no event, and a snapshot of none would leave no row of what was loaded: see what the programs before this one said; if it is meant, say --empty'

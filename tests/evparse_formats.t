@@ -48,6 +48,15 @@ while IFS= read -r line; do
 done <"$srcdir/tests/data/formats.txt"
 hold
 
+# A batch of which nothing passed is a no, whatever headers it has.
+printf '#Version: 1.0\n#Fields: date time x\n2015-01-13 00:32 a\n\n' >headed
+run evparse -f w3c -r set-aside --stats - headed
+check 'headers are no events' 1 '' 'evparse     in 4  out 0  header 2  rejected 1  blank 1
+evparse: nothing passed, and the batch is not approved: 1 record was rejected: see whether they are wrong or the format is'
+printf '#Version: 1.0\n#Fields: date time x\n' >headed
+run evparse -f w3c headed
+check 'nor are they rejects' 0
+
 #
 # Ids: of the line alone, whatever stands around it and however much of it is read at once
 #

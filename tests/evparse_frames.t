@@ -192,6 +192,31 @@ printf '[{"a":1},\0\0\0,{"b":2}]' >file
 run evparse -f json-array -r set-aside file
 check 'NUL between elements' 0 '{"a":1}
 {"b":2}'
+cat >pages <<'END'
+{"more": "x", "orders": [
+  {"id": 1, "orders": [{"id": 9}]},
+  {"id": 2, "lines": [
+    1]},
+  {"id": 3,, "n": 1}
+], "orders_total": 3}
+{"orders":[{"id":4}],"sums":[1]}{"orders":[]}
+{"error":"none","list":{"orders":[{"id":5}]}}
+END
+frames 'the list of an object, page behind page' 'json-array --list orders' '5 4 1 0' pages <<'END'
+{"id": 1, "orders": [{"id": 9}]}
+{"id":2,"lines":[1]}
+{"id":4}
+{"error":"none","list":{"orders":[{"id":5}]}}
+! 5 96 json {\"id\": 3,, \"n\": 1}
+END
+printf '{"orders":[{"id":1},{"id":2}' >file
+frames 'a list that is not closed' 'json-array --list orders' '3 2 1 0' file <<'END'
+{"id":1}
+{"id":2}
+! 1 28 cut 
+END
+run evparse -f csv --list orders file
+check 'a list of CSV' 2 '' '~^evparse: --list is for --format json-array'
 printf '[{"a":1},{"a":2}]' | iconv -t UTF-16 >file
 run evparse -f json-array file
 check 'UTF-16 is no UTF-8' 2 '' '~^evparse: file: is UTF-16, not lines of text: make lines of it with: iconv'
@@ -296,6 +321,34 @@ head_is 'a,\377\n' '1: the header is no UTF-8 text: convert the file with iconv'
 head_is 'a,b\r1,2\r' '1: the file ends in its header, with no line feed: what is missing cannot be known, so end the line if it is whole'
 head_is 'a,b\r1,2\n' "1: the header has a CR in it: if lines end so, make others with: tr '\\r' '\\n'"
 head_is 'a,\033[31mb,\033[31mb\n' "1: the header has the column '\\u001b[31mb' twice: give each a name of its own"
+one_column()
+{
+	printf "$2" >file
+	run evparse -f $1 file
+	check "one column of a $1: $2" 2 '' \
+		"evparse: file:1: the header is one column, with '$3' in it: read the file with --format $4, or put quotes around the name if it is one"
+}
+one_column csv 'a;b\n1;2\n' ';' "csv --separator ';'"
+one_column csv '"a";"b"\n"1";"2"\n' ';' "csv --separator ';'"
+one_column csv 'a\tb\n' '\t' tsv
+one_column csv 'a|b\n' '|' "csv --separator '|'"
+one_column tsv 'a,b\n' , csv
+one_column tsv 'a;b,c\n' ';' "csv --separator ';'"
+printf '"a;b"\n1;2\n' >file
+frames 'in quotes it is the name' csv '1 1 0 0' file <<'END'
+{"a;b":"1;2"}
+END
+printf 'a;"b;""c"\n1,5;"x;y"\n2;3;4\n' >file
+frames 'another separator' "csv --separator ';'" '2 1 1 0' file <<'END'
+{"a":"1,5","b;\"c":"x;y"}
+! 3 20 columns 2;3;4
+END
+for separator in '' ';;' '"' é; do
+	run "evparse -f csv --separator '$separator' file"
+	check "no separator: '$separator'" 2 '' '~^evparse: --separator takes one ASCII character that is no quote'
+done
+run "evparse -f tsv --separator ';' file"
+check 'a separator of TSV' 2 '' '~^evparse: --separator is for --format csv'
 printf ',a\n0,1\n' >file
 frames 'a column may have no name' csv '1 1 0 0' file <<'END'
 {"":"0","a":"1"}
@@ -382,6 +435,109 @@ frames 'of which one format can be asked' sqs:json '4 2 2 0' sqs <<'END'
 ! 3 207 reserved {\"MessageId\":\"m4\",\"Body\":\"{\\\"_ev\\\":1}\"}
 END
 
+# answer NAME FORMAT TEXT SUMS <<'END': what an answer gives, and behind a "!" what is said of each reject.
+answer()
+{
+	cat >want
+	printf '%s' "$3" >file
+	run "evparse -f $2 -r set-aside --stats - file"
+	sed -n 's/.* in \([0-9]*\)  out \([0-9]*\)  rejected \([0-9]*\)  blank \([0-9]*\).*/\1 \2 \3 \4/p' "$err" >sums
+	sed -n 's/.*"offset":\([0-9]*\),"code":"\([^"]*\)","reasons":\[{"message":"\([^"]*\)"}\]}}.*/! \1 \2 \3/p' \
+		set-aside >>"$out"
+	same "$2: $1" "$out" want
+	is "$2: $1: its sums" "$(cat sums)" "$4"
+}
+
+no_message="foreign this is no message with a text 'Body', nor an answer with a list 'Messages'"
+no_record="foreign this is no record with a text 'Data', nor an answer with a list 'Records'"
+answer 'nothing, as of an empty queue' sqs '' '0 0 0 0' </dev/null
+answer 'a list of none' sqs '{"Messages":[],"x":1}' '0 0 0 0' </dev/null
+for text in '{}' '{"ResponseMetadata":{"Messages":[{"Body":"{}"}]}}' '{"Messages":null}' '{"Messages":"[]"}' \
+	'{"Messages":{"Body":"{}"}}' '{"messages":[{"Body":"{}"}]}'; do
+	answer "no list: $text" sqs "$text" '1 0 1 0' <<-END
+		! 0 $no_message
+	END
+done
+for text in '{}' '{"Records":null,"MillisBehindLatest":0}' '{"Record":[{"Data":"e30="}]}'; do
+	answer "no list: $text" kinesis "$text" '1 0 1 0' <<-END
+		! 0 $no_record
+	END
+done
+answer 'a body that is none' sqs '{"Messages":[{},{"MessageId":"m"},{"Body":null},{"Body":5},{"Body":{"a":1}},{"Body":""},{"Body":" \n"}]}' \
+	'7 0 7 0' <<END
+! 13 $no_message
+! 16 $no_message
+! 34 $no_message
+! 48 $no_message
+! 59 $no_message
+! 76 foreign there is nothing in the record
+! 88 foreign there is nothing in the record
+END
+answer 'a body that is no JSON object' sqs '{"Messages":[{"Body":"hello"},{"Body":"{\"a\":1"},{"Body":"[{\"a\":1}]"},{"Body":"{\"a\":1,\"a\":2}"},{"Body":"{}{}"}]}' \
+	'5 0 5 0' <<'END'
+! 13 foreign no JSON object at the end of the line
+! 30 json column 7: an object or array is not closed
+! 50 foreign a record is one JSON object, and this is a JSON array
+! 73 duplicate-name column 8: the same name stands twice in one object
+! 102 json column 3: the text goes on behind its value
+END
+answer 'a message that is none' sqs '{"Messages":[5,"x",null,[],{"Body":"{}"}]}' '5 1 4 0' <<'END'
+{}
+! 13 not-object a record is one JSON object, and this is a JSON number
+! 15 not-object a record is one JSON object, and this is a JSON string
+! 19 not-object a record is one JSON object, and this is a JSON null
+! 24 not-object a record is one JSON object, and this is a JSON array
+END
+answer 'a name twice' sqs '{"Messages":[{"Body":"{}","Body":"{\"a\":1}"},{"Body":"{}","x":{"y":1,"y":2}}]}' '2 0 2 0' <<'END'
+! 13 duplicate-name column 14: the same name stands twice in one object
+! 46 duplicate-name column 25: the same name stands twice in one object
+END
+answer 'a list twice: all of both' sqs '{"Messages":[{"Body":"{\"a\":1}"}],"Messages":[{"Body":"{\"a\":2}"},{}]}' '3 2 1 0' <<END
+{"a":1}
+{"a":2}
+! 68 $no_message
+END
+answer 'members in any order, and others' sqs '{"y":[1,{"Messages":[{}]}],"Messages":[{"Attributes":{"Body":"z"},"New":[{"Body":"{}"}],"Body":"{\"a\":1}"}],"z":"Messages"}' \
+	'1 1 0 0' <<'END'
+{"a":1}
+END
+answer 'several answers, with line ends between and without' sqs '{"Messages":[{"Body":"{\"a\":1}"}]}{"Messages":[]}
+{
+    "Messages": [
+        {
+            "Body": "{\"a\":2}"
+        }
+    ]
+}{"Messages":[{"Body":"{\"a\":3}"}]}' '3 3 0 0' <<'END'
+{"a":1}
+{"a":2}
+{"a":3}
+END
+answer 'cut in a message' sqs '{"Messages":[{"Body":"{}"},{"MessageId":"m2","Bo' '2 1 1 0' <<'END'
+{}
+! 27 cut the file ends before the record does: what is missing cannot be known, so end it if it is whole
+END
+for text in '{"Messages":[{"Body":"{}"}' '{"Messages":[{"Body":"{}"},' '{"Messages":[{"Body":"{}"}]' '{"Messages":[{"Body":"{}"}],"x":{'; do
+	answer "cut behind a message: $text" sqs "$text" '2 1 1 0' <<-END
+		{}
+		! ${#text} cut the file ends before what it opens is closed: what is missing cannot be known
+	END
+done
+answer 'what is no answer at all' sqs 'Unable to locate credentials' '1 0 1 0' <<'END'
+! 0 json column 1: not a JSON value
+END
+answer 'broken base64' kinesis '{"Records":[{"Data":"e30"},{"Data":"e3"},{"Data":"e30=="},{"Data":"%30="},{"Data":"e3\n0="},{"Data":" e30="},{"Data":7},{"Data":"e30="}]}' \
+	'8 1 7 0' <<END
+{}
+! 12 foreign 'Data' is not base64
+! 27 foreign 'Data' is not base64
+! 41 foreign 'Data' is not base64
+! 58 foreign 'Data' is not base64
+! 74 foreign 'Data' is not base64
+! 92 foreign 'Data' is not base64
+! 109 $no_record
+END
+
 #
 # Containers
 #
@@ -450,6 +606,47 @@ check 'halves that are too long: what is left of them is no event' 0 '{"b":2}
 {"c":3}'
 is 'but rejects' "$(sed 's/.*"line":\([0-9]*\).*"code":"\([^"]*\)".*/\1 \2/' set-aside)" '1 too-long
 4 cut'
+
+#
+# Syslog over TCP
+#
+# counted MESSAGE...: each behind its length.
+counted()
+{
+	for message; do
+		printf '%s %s' "$(printf %s "$message" | wc -c)" "$message"
+	done
+}
+head='<34>1 2003-10-11T22:14:15.003Z m a - - -'
+{
+	counted "$head one" "$head é
+ two" "$head three
+" "$head"
+	printf '\n%s by line\r\n%s\n\n83 blue\n' "$head" "<34>1 nothing"
+	counted "$head four" "$head 12 <5"
+} >counted
+message='"message":"\([^"]*\)"}'
+run evparse -f syslog-tcp -r set-aside --stats - counted
+is 'messages behind their length, and by line' "$(sed "s/.*,$message/\1/; s/^{.*/none/" "$out")" 'one
+é\n two
+three
+none
+by line
+four
+12 <5'
+check 'and their sums' 0 any 'evparse     in 11  out 7  rejected 2  blank 2'
+in_place counted
+is 'an id is that of the message' "$(sed 's/.*"event_id":"\([^"]*\)".*/\1/' "$out" | head -n 1)" \
+	"$(echo "$head one" | evparse -f syslog | sed 's/.*"event_id":"\([^"]*\)".*/\1/')"
+counted "$head one" "$head two" | head -c -1 >file
+frames 'a message that is cut' 'syslog-tcp' '2 1 1 0' file <<END
+$(evparse -f syslog-tcp -r set-aside file)
+! 1 50 cut $head tw
+END
+printf '44 %s one9999999999 %s two\n47' "$head" "$head" >file
+run 'evparse -f syslog-tcp -r set-aside file | wc -l'
+is 'a number that is none' "$(cat "$out") $(sed 's/.*"line":\([0-9]*\),"offset":\([0-9]*\),"code":"\([^"]*\)".*/\1 \2 \3/' set-aside | tr '\n' ' ')" \
+	'1 1 47 foreign 2 103 cut '
 
 #
 # Lines that continue
@@ -572,6 +769,7 @@ if need python3; then
 		pieces "kinesis --max-line $max" kinesis
 		pieces "docker --max-line $max" docker
 		pieces "cri --max-line $max" cri
+		pieces "syslog-tcp --max-line $max" counted
 	done
 	# What stands at the border of a read.
 	for size in 262140 262141 262142 262143 262144 262145 262146; do
@@ -617,6 +815,7 @@ lives json-array '{"a":1}\n{"b":2}{"c":[{' '{"a":1}
 lives csv 'a,b\n1,"x\ny"\n2,' '{"a":"1","b":"x\ny"}'
 lives docker '{"log":"h {\\"a\\":","stream":"stdout"}\n{"log":"{\\"b\\":2}\\n","stream":"stderr"}\n{"log"' '{"b":2}'
 lives cri 'T stdout P {\nT stdout F }\nT stdout F' '{}'
+lives syslog-tcp '9 <34>1 a\nb44 <34>1 2003-10-11T22:14:15.003Z m a - - - one' "$(echo '<34>1 2003-10-11T22:14:15.003Z m a - - - one' | evparse -f syslog)"
 lives 'text --continued' 'x {"a":1}\nx {"b":2}\n' '{"a":1}'
 
 #

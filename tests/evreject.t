@@ -61,6 +61,14 @@ for bytes in 15 16 17 18 4000 60000; do
 	run evreject restore long
 	check "$bytes random bytes" 0 @lines
 done
+perl -e 'for (0 .. 255) { print chr, "{\"id\":\"", chr, "\"\n" if $_ != 10 && $_ != 13 }' >bytes
+evparse -r bytes.rejects bytes >"$tap/none" 2>&1
+run evreject restore bytes.rejects
+check 'every byte' 0 @bytes
+run 'evreject show bytes.rejects | LC_ALL=C tr -d "\n -~"'
+check 'and none steers the terminal' 0
+run 'evreject replay bytes.rejects 2>&3 | evparse -r again.rejects >&3 2>&1; evreject restore again.rejects | cmp - bytes' 3>"$tap/none"
+check 'nor is lost when it is tried again' 0
 printf '%s\n' '{"_ev":{"reject":{"stage":"x","source":"a","line":1,"code":"y","reasons":[]}},"raw":"one\ntwo\u0000\u00e9"}' >several
 run evreject restore several
 printf 'one\ntwo\0\303\251\n' >want
@@ -217,6 +225,27 @@ check 'an origin without an offset is one' 0 \
 run 'export EVKIT_SEAL=secret; evreject edit ".total |= (tonumber | fabs)" rejects 2>&3 | evreject replay -c schema -c rule 2>&3 |
 	evparse --batch again | evvalidate -r left | grep -v "^{\"_ev\"" | cut -d: -f2,5- | cut -c 1-60' 3>"$tap/said"
 is 'one comes through, and two are left' "$(wc -l <"$out") $(wc -l <left)" '1 2'
+
+#
+# Every program that sets records aside says how they come back.
+#
+for page in "$srcdir"/man/ev*.1; do
+	program=$(basename "$page" .1)
+	"$program" --help | grep -q -e '^  -r, --rejects' || continue
+	echo "$program"
+	sed '/^\.Sh SEE ALSO/,$d' "$page" | grep -q -e 'evreject' || echo "$program does not say it"
+done >said
+same 'the way back is in the page of every program that rejects' said - <<'END'
+evdedupe
+evkafka
+evlake
+evload
+evparse
+evprofile
+evstar
+evvalidate
+evversion
+END
 
 #
 # What is no reject

@@ -186,6 +186,17 @@ is 'redaction holds there' "$(grep -c 'example.com' "$out")" 0
 printf '%s\n' '{"_ev":{"reject":{"stage":"evparse","source":"b","line":1,"code":"foreign","reasons":[{"message":"jane@example.com is no event"}]}},"raw":"jane@example.com"}' >line.jsonl
 is 'a line of which no field is known is not quoted' "$(evreport --redact mail clean.json --rejects line.jsonl | grep -c jane)" 0
 is 'unless nothing is redacted' "$(evreport clean.json --rejects line.jsonl | grep -c 'jane@.* is no event')" 1
+brackets=$(printf '%0600d' 0)
+printf '{"a":"\\ud800"}\n{"a":"\001"}\n{"a":%s%s}\nat 10 {"a":1' "$(echo "$brackets" | tr 0 '[')" "$(echo "$brackets" | tr 0 ']')" >odd.log
+printf 'a,b\n1\n"x"y,2\n' >odd.csv
+evparse -r odd.rejects odd.log >odd.out 2>said
+evparse -f csv -r odd-csv.rejects odd.csv >odd.out 2>said
+cat odd.rejects odd-csv.rejects >odd.jsonl
+evreport clean.json --rejects odd.jsonl >odd.html
+for code in $(sed 's/.*"code":"\([^"]*\)".*/\1/' odd.jsonl); do
+	is "people read no bare code: $code" "$(words odd.html | grep -c "^$code\$")" 0
+done
+is 'but a sentence' "$(words odd.html | grep -c '^\(The record is nested too deep\|A text in the record has half a character\|A control character stands in a text\|The file ends in the middle of the record\|The row has more or fewer fields than the header\|The quotes in the row are not right\)$')" 6
 echo '{"a":1}' >none.jsonl
 try 'what is no reject' 2 'evreport -o x clean.json --rejects none.jsonl' <<'END'
 ! evreport: none.jsonl:1: is no reject: give a file that a program wrote with -r

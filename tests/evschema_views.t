@@ -208,4 +208,42 @@ wrong 'the name of a table' 28:3 'the view of lines would have the name of the t
 wrong 'a name that is too long' 28:3 "'a12345678901234567890123456789012345678901234567890123456789' is too long: a12345678901234567890123456789012345678901234567890123456789_hour must have 63 characters at most" 's/^  revenue:/  a12345678901234567890123456789012345678901234567890123456789:/'
 wrong 'grouped twice' 29:65 "'from' stands here twice" 's/by: \[from\]}$/by: [from, from]}/'
 wrong 'an unknown key' 28:26 "unknown key 'fct' in a measure: did you mean 'fact'?" 's/revenue: {fact/revenue: {fact: order, fct/'
+
+#
+# Times and types that are computed, and rows that a filter takes
+#
+cat >evkit.yaml <<'END'
+evkit: 1
+name: computed
+event: {id: .id, type: '.kind // "unknown"', time: .created * 0.001 | todate, order: time}
+types: {sale: true, return: true}
+star:
+  facts:
+    sales:
+      keep: latest
+      when: .total > 0
+      columns:
+        kind: {from: '.kind // "unknown"', type: varchar(20)}
+        at: {from: .created * 0.001 | todate, type: timestamp, dimension: days}
+        total: {from: .total, type: "decimal(12,2)"}
+  dimensions:
+    days: {calendar: {from: 2026-03-01, to: 2026-03-02}}
+measures:
+  taken: {fact: sales, column: total, for: [sale], minus: [return]}
+END
+cat >events <<'END'
+{"id":1,"kind":"sale","created":1772359200000,"total":12.5}
+{"id":2,"kind":"sale","created":1772445600000,"total":3}
+{"id":3,"kind":"return","created":1772445601000,"total":0.5}
+{"id":4,"kind":"sale","created":1772445602000,"total":-7}
+{"id":5,"created":1772445603000,"total":9}
+END
+rm shop.db
+{ evschema -t sqlite; evschema views -t sqlite; } | sqlite3 -bail shop.db
+evversion events | evstar | evload --unsealed sqlite:shop.db
+run "sqlite3 shop.db 'SELECT * FROM taken_day ORDER BY 1; SELECT * FROM taken_hour ORDER BY 1'"
+check 'a measure goes by a time and a type that are computed, in a table with a filter' 0 '2026-03-01|1|12.50
+2026-03-02|2|2.50
+2026-03-01T10:00:00.000000Z|1|12.50
+2026-03-02T10:00:00.000000Z|2|2.50'
 done_testing

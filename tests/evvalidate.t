@@ -273,8 +273,12 @@ done <<'END'
 1772359200|it is a number, such as of seconds since 1970, and no date|.time | tonumber | todate
 1772359200000|it is a number, such as of seconds since 1970, and no date|.time | tonumber * 0.001 | todate
 17723592|it does not begin with a date such as 2026-03-01
-01.03.2026 10:00|it does not begin with a date such as 2026-03-01
-Sun, 01 Mar 2026 10:00:00 GMT|it does not begin with a date such as 2026-03-01
+2026/03/01 10:00:00 -0800|it does not begin with a date such as 2026-03-01|.time | split("/") | join("-") | .[:-6] + .[-5:-2] + ":" + .[-2:]
+2026/03/32 10:00:00|it does not begin with a date such as 2026-03-01
+01.03.2026 10:00|it does not begin with a date such as 2026-03-01|.time | .[6:10] + "-" + .[3:5] + "-" + .[:2] + .[10:] + ":00"
+31.02.2026 10:00|it does not begin with a date such as 2026-03-01
+Sun, 01 Mar 2026 10:00:00 GMT|it does not begin with a date such as 2026-03-01|.time | .[12:16] + "-" + {Jan: "01", Feb: "02", Mar: "03", Apr: "04", May: "05", Jun: "06", Jul: "07", Aug: "08", Sep: "09", Oct: "10", Nov: "11", Dec: "12"}[.[8:11]] + "-" + .[5:7] + "T" + .[17:] | rtrimstr(" GMT") + "Z"
+Sun, 01 Mai 2026 10:00:00 GMT|it does not begin with a date such as 2026-03-01
 2026-3-1T10:00:00Z|it does not begin with a date such as 2026-03-01
 END
 e='"id":"1","type":"C","time":"2026-03-01T10:00:00Z","n":1'

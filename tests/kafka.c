@@ -12,9 +12,12 @@
  *			down, up			the first broker
  *	kafka topic ADDRESS NAME PARTITIONS [PROPERTY=VALUE]...
  *		Makes a topic at real brokers.
- *	kafka put ADDRESS NAME [abort]
- *		A message of each line of standard input, over all partitions in turn. In a
- *		transaction, which is aborted at the end, if so said.
+ *	kafka partitions ADDRESS NAME N
+ *		Makes N of them, some of which are there.
+ *	kafka put ADDRESS NAME [keys | commit | abort | leave]
+ *		A message of each line of standard input, over all partitions in turn. keys: the line is
+ *		KEY=VALUE, or KEY for a message without a value. The others make a transaction of them
+ *		all, and what is done at its end.
  *
  * Without librdkafka it ends with status 77.
  */
@@ -29,6 +32,7 @@ int main(void)
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,14 +75,18 @@ static rd_kafka_t *producer(const char *brokers, const char *name, const char *v
 	return rk;
 }
 
-static void put(rd_kafka_t *rk, const char *topic, int32_t partition, void *value, size_t len)
+/* key: or NULL. */
+static void put(rd_kafka_t *rk, const char *topic, int32_t partition, const char *key, void *value,
+		size_t len)
 {
+	size_t key_len = key != NULL ? strlen(key) : 0;
 	rd_kafka_resp_err_t code;
 
-	while ((code = rd_kafka_producev(
-			rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-			RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, len),
-			RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+	while ((code = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic),
+					 RD_KAFKA_V_PARTITION(partition),
+					 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					 RD_KAFKA_V_VALUE(value, len), RD_KAFKA_V_KEY(key, key_len),
+					 RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		rd_kafka_poll(rk, 10);
 	must("put", code);
 	rd_kafka_poll(rk, 0);
@@ -109,10 +117,10 @@ static void command(rd_kafka_mock_cluster_t *cluster, rd_kafka_t *rk, char *line
 	if (sscanf(line, "topic %63s %d", topic, &n) == 2) {
 		must("topic", rd_kafka_mock_topic_create(cluster, topic, n, 1));
 	} else if (sscanf(line, "put %63s %d %n", topic, &n, &behind) == 2) {
-		put(rk, topic, n, line + behind, unescape(line + behind));
+		put(rk, topic, n, NULL, line + behind, unescape(line + behind));
 		must("put", rd_kafka_flush(rk, PATIENCE_MS));
 	} else if (sscanf(line, "null %63s %d", topic, &n) == 2) {
-		put(rk, topic, n, NULL, 0);
+		put(rk, topic, n, NULL, NULL, 0);
 		must("null", rd_kafka_flush(rk, PATIENCE_MS));
 	} else if (sscanf(line, "fail %d %d %d", &api, &code, &n) == 3) {
 		while (n-- > 0)
@@ -205,28 +213,69 @@ static int count_partitions(rd_kafka_t *rk, const char *name)
 	return n;
 }
 
-static int put_lines(char **argv, int argc)
+static int partitions(char **argv)
 {
-	int abort = argc > 2, n, next = 0;
-	rd_kafka_t *rk = producer(argv[0], abort ? "transactional.id" : NULL, "evkit-test");
+	rd_kafka_t *rk = producer(argv[0], NULL, NULL);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	char why[512];
+	rd_kafka_NewPartitions_t *p =
+		rd_kafka_NewPartitions_new(argv[1], (size_t)atoi(argv[2]), why, sizeof why);
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_event_t *event;
+	size_t n;
+
+	if (p == NULL)
+		die(argv[1], why);
+	rd_kafka_CreatePartitions(rk, &p, 1, NULL, queue);
+	event = rd_kafka_queue_poll(queue, PATIENCE_MS);
+	if (event == NULL)
+		die(argv[1], "no answer");
+	must(argv[1], rd_kafka_event_error(event));
+	results = rd_kafka_CreatePartitions_result_topics(
+		rd_kafka_event_CreatePartitions_result(event), &n);
+	must(argv[1], rd_kafka_topic_result_error(results[0]));
+	rd_kafka_event_destroy(event);
+	rd_kafka_NewPartitions_destroy(p);
+	/* It takes the brokers a moment. */
+	while (count_partitions(rk, argv[1]) != atoi(argv[2]))
+		rd_kafka_poll(rk, 10);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_destroy(rk);
+	return 0;
+}
+
+static void put_line(rd_kafka_t *rk, const char *name, int partition, char *line, bool keys)
+{
+	char *value = line, *key = NULL;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (keys)
+		key = strsep(&value, "=");
+	put(rk, name, partition, key, value, value == NULL ? 0 : strlen(value));
+}
+
+static int put_lines(const char *address, const char *name, const char *how)
+{
+	bool keys = strcmp(how, "keys") == 0, transaction = how[0] != '\0' && !keys;
+	rd_kafka_t *rk = producer(address, transaction ? "transactional.id" : NULL, "evkit-test");
+	int n = count_partitions(rk, name);
 	char *line = NULL;
 	size_t cap = 0;
-	ssize_t len;
 
-	n = count_partitions(rk, argv[1]);
-	if (abort) {
+	if (transaction) {
 		must_not("transactions", rd_kafka_init_transactions(rk, PATIENCE_MS));
 		must_not("transaction", rd_kafka_begin_transaction(rk));
 	}
-	while ((len = getline(&line, &cap, stdin)) > 0) {
-		put(rk, argv[1], next, line, (size_t)len - (line[len - 1] == '\n'));
-		next = (next + 1) % n;
-	}
+	for (int i = 0; getline(&line, &cap, stdin) > 0; i++)
+		put_line(rk, name, i % n, line, keys);
 	must("flush", rd_kafka_flush(rk, PATIENCE_MS));
-	if (abort)
-		must_not("abort", rd_kafka_abort_transaction(rk, PATIENCE_MS));
+	if (strcmp(how, "commit") == 0)
+		must_not(how, rd_kafka_commit_transaction(rk, PATIENCE_MS));
+	if (strcmp(how, "abort") == 0)
+		must_not(how, rd_kafka_abort_transaction(rk, PATIENCE_MS));
 	free(line);
-	rd_kafka_destroy(rk);
+	if (strcmp(how, "leave") != 0)
+		rd_kafka_destroy(rk);
 	return 0;
 }
 
@@ -236,8 +285,10 @@ int main(int argc, char **argv)
 		return brokers();
 	if (argc >= 5 && strcmp(argv[1], "topic") == 0)
 		return topic(argv + 2, argc - 2);
+	if (argc == 5 && strcmp(argv[1], "partitions") == 0)
+		return partitions(argv + 2);
 	if (argc >= 4 && strcmp(argv[1], "put") == 0)
-		return put_lines(argv + 2, argc - 2);
+		return put_lines(argv[2], argv[3], argc > 4 ? argv[4] : "");
 	die("usage", "see the head of tests/kafka.c");
 }
 

@@ -4,8 +4,11 @@
 # listens on a free port of 127.0.0.1, keeps its data in kafka/ and ends with the shell. EVKIT_KAFKA
 # names the folder with its jars.
 #
-# kafka_start	makes the broker and starts it: an assertion; or a skip, and false, where there is none.
-#		$kafka is its address.
+# kafka_start [PROPERTIES [FORMAT...]]
+#		makes the broker and starts it; false where there is none, which is a skip.
+#		$kafka is its address. PROPERTIES is a file with more of them; FORMAT are options of the
+#		program that makes its folder. $kafka_listeners are listeners besides, as
+#		SSL://127.0.0.1:9093, named by their protocols.
 # kafka_up	starts it again after kafka_down.
 # kafka_down	stops it.
 # kafka_crash	kills it.
@@ -56,14 +59,15 @@ kafka_make()
 	mkdir kafka || return 1
 	kafka=127.0.0.1:$(kafka_port)
 	kafka_controller=127.0.0.1:$(kafka_port)
-	cat >kafka/server.properties <<-END
+	kafka_listeners=PLAINTEXT://$kafka${kafka_listeners:+,$kafka_listeners}
+	cat - "${1-/dev/null}" >kafka/server.properties <<-END
 		process.roles=broker,controller
 		node.id=1
-		listeners=PLAINTEXT://$kafka,CONTROLLER://$kafka_controller
-		advertised.listeners=PLAINTEXT://$kafka
+		listeners=$kafka_listeners,CONTROLLER://$kafka_controller
+		advertised.listeners=$kafka_listeners
 		controller.listener.names=CONTROLLER
 		controller.quorum.voters=1@$kafka_controller
-		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+		listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
 		log.dirs=$PWD/kafka/data
 		offsets.topic.replication.factor=1
 		transaction.state.log.replication.factor=1
@@ -71,10 +75,12 @@ kafka_make()
 		auto.create.topics.enable=false
 		log.retention.check.interval.ms=500
 		log.initial.task.delay.ms=500
+		log.cleaner.backoff.ms=500
 	END
+	[ $# -eq 0 ] || shift
 	trap 'kafka_end KILL' EXIT
 	java -cp "$EVKIT_KAFKA/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAA \
-		-c kafka/server.properties >kafka/log 2>&1 && kafka_up
+		-c kafka/server.properties "$@" >kafka/log 2>&1 && kafka_up
 }
 
 kafka_start()
@@ -83,7 +89,7 @@ kafka_start()
 		skip 'Kafka' 'EVKIT_KAFKA names no folder with the jars of a broker'
 		return 1
 	fi
-	if ! kafka_make; then
+	if ! kafka_make "$@"; then
 		ok 'Kafka: a broker of our own' false
 		diag "$(tail -n 20 kafka/log)"
 		return 1

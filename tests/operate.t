@@ -152,6 +152,23 @@ same 'the counts are those of the balance sheet' ../got ../want
 evparse --batch twice --first logs/shop.log-2026-03-01.gz | evdedupe | evdedupe | evstar | evload --metrics ../twice.prom tsv:../tsv
 is 'no two samples have the same labels' "$(sed 's/ [^ ]*$//' ../twice.prom | sort | uniq -d)" ''
 is 'a program that stands in the chain again has a number' "$(grep -c 'program="evdedupe.2",count="in"} 2$' ../twice.prom)" 1
+# A stream that never ends: what is in is told while it runs.
+sqlite3 shop.db 'DELETE FROM ev_ledger; DELETE FROM orders'
+mkfifo ../stream
+evparse --batch s --commit-every 1 <../stream | evversion -r ../bad --state ../streamed --since 0 |
+	evstar --state ../members | evload --metrics ../stream.prom sqlite:shop.db &
+exec 8>../stream
+for n in 1 2; do
+	echo "{\"id\":\"s$n\",\"type\":\"Order\",\"time\":\"2026-03-01T10:00:00Z\",\"v\":1,\"total\":1}" >&8
+	for _ in $(seq 200); do
+		grep -q "program=\"evload\",count=\"row\"} $n\$" ../stream.prom 2>"$tap/grep" && break
+		sleep 0.05
+	done
+	is "stream: section $n is in" "$(sqlite3 shop.db 'SELECT count(*) FROM orders')|$(grep -c "batch=\"s.0000000$n\"\|count=\"row\"} $n\$" ../stream.prom)" "$n|2"
+done
+exec 8>&-
+wait
+is 'and at its end' "$(grep -c 'count="row"} 2$' ../stream.prom)" 1
 if need promtool; then
 	sed -n '/^groups:/,/^\.Ed/p' "$srcdir/man/evkit-operate.7" | sed '$d' >../rules.yml
 	ok 'promtool finds no fault with the rules of the manual' promtool check rules ../rules.yml

@@ -139,6 +139,52 @@ run 'evdedupe --state files --stats - whole'
 check 'a file of sections is as good as a pipe of them' 0 any 'evparse     in 7  out 5  rejected 1  blank 1
 evdedupe    in 5  out 5  duplicate 0  rejected 0  blank 0'
 
+# Sections of rejects alone
+
+{
+	orders 1 1
+	echo 'no order'
+	orders 2 2 | sed 's/"n":2/"n":"two"/'
+	orders 3 3
+} >dirty.log
+run 'evparse --batch d --commit-every 1 -r rejects dirty.log | evvalidate -r judged | evdedupe --state dirty --stats -'
+check 'one bad line is no reason to end a stream, whoever rejects it' 0 any 'evparse     in 4  out 3  rejected 1  blank 0
+evvalidate  in 3  out 2  warning 0  rejected 1  blank 0
+evdedupe    in 2  out 2  duplicate 0  rejected 0  blank 0'
+shape "$out" >got
+same 'its section is empty, and approved' got - <<'END'
+head d.00000001
+at 1
+o1
+seal d.00000001 true 3 1 1 0 0 0
+head d.00000002
+seal d.00000002 true 3 0 0 0 0 0
+head d.00000003
+seal d.00000003 true 3 0 0 0 0 0
+head d.00000004
+at 4
+o3
+seal d.00000004 true 3 1 1 0 0 0
+END
+is 'the head says that it is a piece of a stream' \
+	"$(evparse --commit-every 1 -r rejects dirty.log | grep -c '"stages":\["evparse"\],"stream":true,"checked":true}}}$')" 4
+ok 'and that of a batch does not' sh -c '! evparse -r rejects dirty.log | grep "\"stream\""'
+sed -n 3p dirty.log >wrong.log
+run 'evparse wrong.log | evvalidate -r judged'
+check 'as a batch it is a no' 1 any '~nothing passed.* 1 record was'
+is 'which its seal says' "$(shape "$out" | grep seal)" 'seal  false 2 1 0 null 1 0'
+run 'evparse --batch w --commit-every 9 wrong.log | evvalidate -r judged'
+check 'of a stream, of which nothing else came, too' 1 any '~nothing passed.* 1 record was'
+is 'though not its seal, which was out by then' "$(shape "$out" | grep seal)" 'seal w.00000001 true 2 1 0 null 1 0'
+awk '{ for (i = 0; i < 1400; i++) print }' wrong.log >wrongs.log
+cat in.log wrongs.log >later.log
+for every in 1 300 5000; do
+	run "evparse --batch w --commit-every $every -r rejects later.log | evvalidate -r judged"
+	[ $every = 5000 ] || check "a thousand in a row are one: --commit-every $every" 1 any '~nothing passed.* 1[0-9]* records were'
+	is "from there on: --commit-every $every" "$(shape "$out" | grep seal | cut -d ' ' -f 3 | uniq -c | tr -s ' \n' ' ')" \
+		"$(case $every in 1) echo ' 1006 true 401 false ' ;; 300) echo ' 4 true 1 false ' ;; *) echo ' 1 true ' ;; esac)"
+done
+
 # As it comes
 
 mkfifo fifo
@@ -176,6 +222,70 @@ ok 'the next is one of its own' until_true seals 2 timed.out
 exec 9>&-
 wait $live
 is 'which were all' "$(shape timed.out | grep -c seal)" 2
+evparse --batch quiet --commit-every 1000000,0s -r quiet.rejects <fifo 2>"$tap/quiet" |
+	evvalidate -r quiet.judged 2>"$tap/quiet2" >quiet.out &
+live=$!
+exec 9>fifo
+echo 'no order' >&9
+ok 'a bad line in a quiet hour is sealed in its time' until_true seals 1 quiet.out
+cat wrong.log >&9
+ok 'so is one that evvalidate alone rejects' until_true seals 2 quiet.out
+orders 1 1 >&9
+ok 'and the stream goes on' until_true seals 3 quiet.out
+exec 9>&-
+wait $live
+is 'with the verdict yes' "$? $(shape quiet.out | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" '0 true true true '
+evparse --batch idle --commit-every 1000000,300ms <fifo >idle.out 2>"$tap/idle" &
+live=$!
+exec 9>fifo
+orders 1 3 >&9
+until_true grep -q o3 idle.out
+is 'a section that is young' "$(shape idle.out | grep -c seal)" 0
+ok 'is sealed at its age, though nothing comes' until_true seals 1 idle.out
+exec 9>&-
+wait $live
+is 'and no other is made of nothing' "$(shape idle.out | grep -c head)" 1
+# joined AGE: what comes of a record that is followed by none, while the stream goes on.
+joined()
+{
+	evparse --continued --batch held --commit-every "9$1" -r held.rejects <fifo >held.out 2>"$tap/held" &
+	live=$!
+	exec 9>fifo
+	{
+		orders 1 1
+		printf '{"id":"o2","type":"Order","at":"2026-03-01T10:00:00Z",\n  "v":1}\n'
+	} >&9
+}
+joined ,100ms
+ok 'a record that the next line could continue does not wait for ever' until_true grep -q o2 held.out
+ok 'nor does its section' until_true eval 'shape held.out | tail -n 1 | grep -q "^seal"'
+{
+	printf '{"id":"o3","type":"Order",'
+	sleep 1.5
+	printf '\n "at":"2026-03-01T10:00:00Z","v":1}\n'
+} >&9
+ok 'one of which a line is not whole waits for that' until_true grep -q o3 held.out
+exec 9>&-
+wait $live
+is 'they are whole, and nothing is rejected' "$(grep -v '^{"_ev"' held.out | jq -c '[.id, .v]' | tr '\n' ' ')$(cat held.rejects)" \
+	'["o1",1] ["o2",1] ["o3",1] '
+joined ''
+until_true grep -q o1 held.out
+sleep 1.2
+is 'without an age it waits' "$(grep -c o2 held.out)" 0
+exec 9>&-
+wait $live
+is 'up to the end' "$(grep -c o2 held.out)" 1
+{
+	orders 1 1
+	printf '{"id":"o2","type":"Order","at":"2026-03-01T10:00:00Z",\n  "v":1}\n'
+} >joined.log
+run 'evparse --continued --batch f --commit-every 9,0s joined.log | shape'
+check 'a file has no clock' 0 'head f.00000001
+at 1
+o1
+o2
+seal f.00000001 true 1 2 2 null 0 0'
 evparse --batch slow --commit-every 1000000,1h <fifo >slow.out 2>"$tap/slow" &
 live=$!
 exec 9>fifo

@@ -290,63 +290,6 @@ const char *ev_time_flaw(const char *p, size_t len)
 	return "there is no second 60 but at the end of a day in UTC";
 }
 
-/* A number since 1970: up to the year 5138 it is of seconds; beyond, from 1973 on, of parts. */
-static const char *number_reading(size_t digits, bool number)
-{
-	if (digits <= 11)
-		return number ? " | todate" : digits >= 9 ? " | tonumber | todate" : NULL;
-	if (digits <= 14)
-		return number ? " * 0.001 | todate" : " | tonumber * 0.001 | todate";
-	if (digits <= 17)
-		return number ? " * 0.000001 | todate" : " | tonumber * 0.000001 | todate";
-	return number ? " * 0.000000001 | todate" : " | tonumber * 0.000000001 | todate";
-}
-
-/* The text's end, whose 0 stand for digits and + for either sign. */
-static bool ends_as(const char *p, size_t len, const char *form)
-{
-	const size_t n = strlen(form);
-
-	p += len - n;
-	for (size_t i = 0; i < n; i++)
-		if (form[i] == '0'   ? n_digits(p + i, 1) == 0
-		    : form[i] == '+' ? p[i] != '+' && p[i] != '-'
-				     : p[i] != form[i])
-			return false;
-	return true;
-}
-
-const char *ev_time_reading(const char *p, size_t len, bool number)
-{
-	static const struct {
-		const char *end, *how;
-	} ends[] = {
-		{" UTC", " | rtrimstr(\" UTC\") + \"Z\""},
-		{" GMT", " | rtrimstr(\" GMT\") + \"Z\""},
-		{" Z", " | rtrimstr(\" Z\") + \"Z\""},
-		{" +00:00", " | .[:-7] + .[-6:]"},
-		{" +0000", " | .[:-6] + .[-5:-2] + \":\" + .[-2:]"},
-		{"+0000", " | .[:-2] + \":\" + .[-2:]"},
-	};
-	const size_t digits = n_digits(p, len);
-	struct ev_date d;
-
-	if (number || (digits == len && len != 14)) /* 20260301100000 is another matter */
-		return number_reading(digits, number);
-	if (len == EV_DATE_TEXT && ev_date_parse(p, len, &d))
-		return " + \"T00:00:00Z\"";
-	if (len == 17 && has_form(p, len, "0000-00-00T00:00Z"))
-		return " | rtrimstr(\"Z\") + \":00Z\"";
-	if (len <= 19 || !has_form(p, len, "0000-00-00"))
-		return NULL;
-	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-		if (ends_as(p, len, ends[i].end))
-			return ends[i].how;
-	if (has_form(p, len, "0000-00-00T00:00:00,"))
-		return " | split(\",\") | join(\".\")";
-	return NULL;
-}
-
 /* Times come one near another: the minute of the last one in UTC by "Z". */
 struct minute {
 	char text[17]; /* "2026-03-01T10:00:" */

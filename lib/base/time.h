@@ -31,11 +31,6 @@ enum ev_time_form {
  * a fraction are read and dropped. A leap second (23:59:60 UTC) counts as the second after it.
  */
 enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t);
-/*
- * What jq makes a date-time of RFC 3339 of a text or a number, such as " | todate"; static text, or
- * NULL. A bare day is taken for its beginning in UTC.
- */
-const char *ev_time_reading(const char *p, size_t len, bool number);
 /* What is wrong with a text that is EV_TIME_BAD, and is meant to be a date-time; static text. */
 const char *ev_time_flaw(const char *p, size_t len);
 /* A full-date, and a full-time (with offset), of the same grammar. */

@@ -33,6 +33,8 @@ struct run {
 	struct ev_out *stats, *metrics;
 	bool show_progress;
 	struct timespec started, shown;
+	struct timespec quiet_since; /* no bytes have come behind the first quiet_bytes */
+	uint64_t quiet_bytes;
 };
 
 /* Whether the input is a chain's, of sections. */
@@ -228,6 +230,30 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 		reserved(r, l);
 }
 
+/* The metrics, which say how long the run took up to here. */
+static void put_metrics(struct run *r)
+{
+	struct timespec now;
+	struct ev_buf b = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
+			  cli_seconds(&r->started, &now), &b);
+	ev_out_put(r->metrics, b.p, b.len);
+	ev_buf_free(&b);
+}
+
+/* A stream commits section by section and may never end, so its metrics follow each commit. */
+static void follow_metrics(struct run *r)
+{
+	if (r->metrics == NULL || !r->s.committed)
+		return;
+	put_metrics(r);
+	must_or_note(r, ev_out_commit(&r->metrics, &r->c->error));
+	r->metrics = ev_out_file(r->c->metrics, &r->c->error);
+	must_or_note(r, r->metrics != NULL ? EV_OK : EV_FATAL);
+}
+
 static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	if (line->kind == CLI_FORGED)
@@ -241,6 +267,7 @@ static void chained_line(struct run *r, const struct ev_line *l, const struct cl
 	}
 	if (line->kind == CLI_SEAL) {
 		cli_section_seal(&r->s, l, line);
+		follow_metrics(r);
 		return;
 	}
 	if (!r->s.inside)
@@ -281,8 +308,8 @@ static void take_line(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->at = (struct cli_place){l->source, l->number, l->offset};
-	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
+	/* Without a chain a sink's batch is known again by the digest taken here: of lines. */
+	if ((r->e->flow == CLI_FLOW_SINK && r->e->frames == NULL) || r->e->state)
 		cli_section_digest(&r->s, l);
 	raw_line(r, l, line.kind);
 	if (r->c->commit_lines > 0)
@@ -324,6 +351,46 @@ static enum ev_status next_other(struct run *r, struct ev_line *l)
 	while ((st = source->next(source->ctx, l, err)) == EV_OK && l->p == NULL)
 		cli_must(r->c, cli_section_flush(&r->s, err));
 	return st;
+}
+
+/*
+ * How long a record that waits for the line behind it has to wait still, in milliseconds; -1: none
+ * does, or as long as it takes. In a stream with an age that is it, but a second at least, because
+ * a program may write a record line by line.
+ */
+static int held_left(struct run *r)
+{
+	enum { LEAST = 1 };
+	const double age = r->c->commit_seconds;
+
+	if (r->quiet_bytes != bytes_read(r)) {
+		r->quiet_bytes = bytes_read(r);
+		clock_gettime(CLOCK_MONOTONIC, &r->quiet_since);
+	}
+	if (r->c->commit_lines == 0 || age < 0 || r->e->frames == NULL ||
+	    !ev_frames_hold(r->e->frames))
+		return -1;
+	return cli_age_left(age > LEAST ? age : LEAST, &r->quiet_since);
+}
+
+/*
+ * Before the input is waited for: what is made goes out, and in a stream with an age what has it.
+ * EV_EOF: a record has waited for long enough.
+ */
+static enum ev_status before_block(void *ctx, int *wait, struct ev_error *err)
+{
+	struct run *r = ctx;
+	int left;
+
+	if (cli_section_flush(&r->s, err) != EV_OK)
+		return EV_FATAL;
+	*wait = cli_section_left(&r->s);
+	left = held_left(r);
+	if (left == 0)
+		return EV_EOF;
+	if (left > 0 && (*wait < 0 || left < *wait))
+		*wait = left;
+	return EV_OK;
 }
 
 static void read_all(struct run *r)
@@ -384,20 +451,13 @@ static void prepare_stats(struct run *r)
 	ev_buf_free(&b);
 }
 
-/* The same of the metrics, which say how long the run took up to here. */
+/* The same of the metrics. */
 static void prepare_metrics(struct run *r)
 {
-	struct timespec now;
-	struct ev_buf b = {0};
-
 	if (r->metrics == NULL)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	cli_metrics_write(&r->s.total, cli_section_batch(&r->s), ev_in_bytes(r->in),
-			  cli_seconds(&r->started, &now), &b);
-	ev_out_put(r->metrics, b.p, b.len);
+	put_metrics(r);
 	must_or_note(r, ev_outs_add(&r->c->files, &r->metrics, &r->c->error));
-	ev_buf_free(&b);
 }
 
 /*
@@ -469,6 +529,7 @@ static void end(struct run *r)
 	must_or_note(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->s.opened)
 		cli_section_close(&r->s);
+	cli_section_end_stream(&r->s);
 	if (r->s.whole_batch != NULL) /* the counts are of all of it */
 		r->c->batch = r->s.whole_batch;
 	if (!r->s.committed) {
@@ -532,7 +593,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	r.lines = ev_lines_new(r.in, c->max_line);
 	if (e->frames != NULL)
 		ev_frames_begin(e->frames, r.in, c->max_line);
-	ev_in_before_block(r.in, cli_section_flush, &r.s);
+	ev_in_before_block(r.in, before_block, &r);
 	c->port.jump = write_place;
 	c->port.open = open_section;
 	c->port.ctx = &r;

@@ -47,6 +47,7 @@ struct cli_engine {
 	/* Or NULL: puts out what is held back, before the input is waited for. */
 	enum ev_status (*flush)(void *engine, struct ev_error *err);
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
+	const uint64_t *header; /* or NULL: those of its counts that are neither good nor bad */
 	/* Or NULL: the digest of its stage (seal.h). Of an engine that makes one section. */
 	const uint64_t *digest;
 	/*

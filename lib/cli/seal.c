@@ -268,6 +268,7 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 		return false;
 	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
 	line->unchecked = member_of(d, object, "checked", EV_TRUE) == EV_NOWHERE;
+	line->stream = member_of(d, object, "stream", EV_TRUE) != EV_NOWHERE;
 	return line->kind == CLI_HEAD
 		       ? read_shard(s, d, object, &line->shard) && read_span(d, object, line)
 		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head,
@@ -400,6 +401,8 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 	}
 	if (line->kind == CLI_HEAD && line->span.to.store[0] != '\0')
 		write_span(&line->span, out);
+	if (line->kind == CLI_HEAD && line->stream)
+		ev_json_bool(out, "stream", true);
 	if (line->kind == CLI_HEAD)
 		ev_json_bool(out, "checked", !line->unchecked);
 	ev_buf_puts(out, "}}}");

@@ -70,6 +70,7 @@ struct cli_control {
 	const char *batch;	/* of a head and a seal; the reader's, valid until the next line */
 	bool ok;		/* of a seal */
 	bool unchecked;		/* of a head: lines may be no valid records */
+	bool stream;		/* of a head: the section is a piece of a stream, no batch */
 	char digest[33];	/* of a seal */
 	/*
 	 * Of a seal: how far topics were read up to here. To be written, or NULL; what a line says

@@ -2,6 +2,7 @@
 #include "cli/section.h"
 #include "base/mem.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 _Noreturn void cli_die_at(const struct ev_line *l, const char *what)
@@ -17,6 +18,7 @@ static struct cli_section_sums sums_now(const struct cli_sections *s)
 		.in = s->n_in, .blank = s->n_blank, .out = s->c->port.out->lines};
 
 	sums.rejected = ev_rejects_count(s->c->port.rejects);
+	sums.header = s->e->header != NULL ? *s->e->header : 0;
 	for (size_t i = 0; s->e->counts != NULL && s->e->counts[i].name != NULL; i++) {
 		sums.engine[i] = *s->e->counts[i].value;
 		if (s->e->counts[i].set_aside)
@@ -57,22 +59,41 @@ static void own_stage(struct cli_sections *s, struct cli_stage *stage)
 		stage->digest = *s->e->digest;
 }
 
-/* How many records the section has, if all of them were rejected; else 0. */
-static uint64_t rejects_alone(const struct cli_sections *s)
+/* The records of the section that passed; and those that were rejected. */
+static uint64_t passed_in(const struct cli_sections *s, uint64_t *rejected)
 {
 	const struct cli_section_sums now = sums_now(s), *b = &s->before;
-	const uint64_t rejected = now.rejected - b->rejected;
+	const uint64_t in = now.in - b->in - (now.blank - b->blank) - (now.header - b->header);
 
-	return now.in - b->in > rejected + now.blank - b->blank ? 0 : rejected;
+	*rejected = now.rejected - b->rejected;
+	return in > *rejected ? in - *rejected : 0;
 }
 
-/* A batch of rejects alone is refused: more likely the model is wrong. */
+/*
+ * A batch of rejects alone is refused: more likely the model is wrong. Of a stream a section may
+ * be one bad line in a quiet hour, which is no reason to end it; but so many in a row are.
+ */
 static void refuse_nothing(struct cli_sections *s)
 {
-	const uint64_t rejected = s->e->no_batch ? 0 : rejects_alone(s);
+	enum { MOST_IN_A_ROW = 1000 };
+	uint64_t rejected, passed = passed_in(s, &rejected);
 
-	s->nothing_passed += rejected;
-	s->refused |= rejected > 0;
+	if (s->e->no_batch)
+		return;
+	s->passed |= passed > 0;
+	s->in_a_row = passed > 0 ? 0 : s->in_a_row + rejected;
+	if (s->in_a_row == 0 || (s->stream && s->in_a_row < MOST_IN_A_ROW))
+		return;
+	s->nothing_passed = s->in_a_row;
+	s->refused = true;
+}
+
+void cli_section_end_stream(struct cli_sections *s)
+{
+	if (!s->stream || s->passed || s->in_a_row == 0)
+		return;
+	s->nothing_passed = s->in_a_row;
+	s->refused = true;
 }
 
 /* The digest of the input */
@@ -189,6 +210,7 @@ static void open_output(struct cli_sections *s, const struct ev_span *span)
 	if (span != NULL)
 		line.span = *span;
 	line.unchecked = s->e->unchecked && (s->begins || s->unchecked);
+	line.stream = s->stream;
 	s->expected = (struct cli_place){NULL, 0, 0};
 	if (batch == NULL)
 		line.batch = "";
@@ -281,15 +303,24 @@ static void name_section(struct cli_sections *s)
 	s->c->batch = ev_buf_str(&s->own_batch);
 }
 
-/* One of rejects alone waits for more: a bad line in a quiet hour is no reason to end a stream. */
-static bool is_old(const struct cli_sections *s)
+int cli_age_left(double age, const struct timespec *since)
 {
 	struct timespec now;
+	double left;
 
-	if (s->c->commit_seconds < 0 || rejects_alone(s) > 0)
-		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return cli_seconds(&s->opened_at, &now) >= s->c->commit_seconds;
+	left = (age - cli_seconds(since, &now)) * 1000;
+	if (left <= 0)
+		return 0;
+	return left < INT_MAX ? (int)left + 1 : INT_MAX;
+}
+
+int cli_section_left(const struct cli_sections *s)
+{
+	const bool ages = s->c->commit_lines > 0 && s->c->commit_seconds >= 0;
+	const bool may_end = s->opened && !s->long_line && s->n_in > s->before.in;
+
+	return ages && may_end ? cli_age_left(s->c->commit_seconds, &s->opened_at) : -1;
 }
 
 /* The seal goes out at once; the next section begins with its first line. */
@@ -307,16 +338,14 @@ void cli_section_count(struct cli_sections *s)
 	uint64_t n = s->n_in - s->before.in;
 
 	if (s->opened && !s->long_line &&
-	    (n >= s->c->commit_lines || (n % CLOCK_LINES == 0 && is_old(s))))
+	    (n >= s->c->commit_lines || (n % CLOCK_LINES == 0 && cli_section_left(s) == 0)))
 		end_own(s);
 }
 
-enum ev_status cli_section_flush(void *ctx, struct ev_error *err)
+enum ev_status cli_section_flush(struct cli_sections *s, struct ev_error *err)
 {
-	struct cli_sections *s = ctx;
-
 	if (s->begins && s->c->commit_lines > 0) {
-		if (s->opened && !s->long_line && s->n_in > s->before.in && is_old(s))
+		if (cli_section_left(s) == 0)
 			end_own(s);
 	} else if (s->e->flow == CLI_FLOW_EACH && s->opened && !s->inside && !s->begins &&
 		   s->seal != NULL) {
@@ -347,6 +376,7 @@ void cli_section_begin_own(struct cli_sections *s)
 void cli_section_begin_here(struct cli_sections *s)
 {
 	s->begins = s->seal != NULL;
+	s->stream = s->c->commit_lines > 0;
 	ev_digest_free(&s->digest);
 	s->digest = s->unkeyed != NULL ? s->unkeyed : ev_digest_new();
 	s->unkeyed = NULL;
@@ -410,6 +440,7 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 	s->shard = line->shard;
 	s->spanned = span != NULL;
 	s->unchecked = line->unchecked;
+	s->stream = line->stream && s->e->flow == CLI_FLOW_EACH;
 	memcpy(s->head, line->mac, sizeof s->head);
 	s->section_in = 0;
 	s->n++;

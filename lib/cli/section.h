@@ -19,7 +19,7 @@
 #include <time.h>
 
 struct cli_section_sums {
-	uint64_t in, blank, rejected, out;
+	uint64_t in, blank, rejected, header, out;
 	uint64_t engine[CLI_MAX_COUNTS];
 };
 
@@ -42,9 +42,12 @@ struct cli_sections {
 	bool committed;	       /* what fails from now on cannot undo it */
 	bool unmerged;	       /* the state could not be tidied up; c->error says why */
 	bool long_line;	       /* parts of a line that is too long are passing by */
+	bool stream;	       /* sections are pieces of a stream, as long as it pleases */
+	bool passed;	       /* a record did, in any section */
 	struct cli_shards shards;
 	uint64_t n_in, n_blank;
-	uint64_t nothing_passed; /* records of sections in which all were rejected */
+	uint64_t in_a_row;	 /* records rejected, in sections since one in which any passed */
+	uint64_t nothing_passed; /* those for which the verdict is no */
 	size_t n;		 /* sections of the input */
 	struct timespec opened_at;
 
@@ -102,7 +105,11 @@ void cli_section_count(struct cli_sections *s);
  * Before the input is waited for: what is made goes out, in a stream the seal, too, of a section
  * that is whole.
  */
-enum ev_status cli_section_flush(void *ctx, struct ev_error *err);
+enum ev_status cli_section_flush(struct cli_sections *s, struct ev_error *err);
+/* The milliseconds that are left until what began then has so many seconds. */
+int cli_age_left(double age, const struct timespec *since);
+/* Until the section has the age that --commit-every names; -1: none is named, or none is open. */
+int cli_section_left(const struct cli_sections *s);
 /* Writes a control line. */
 void cli_section_put(struct cli_sections *s, struct cli_control *line);
 
@@ -112,6 +119,8 @@ void cli_section_end(struct cli_sections *s);
 void cli_section_end_sink(struct cli_sections *s, const char *batch);
 /* Checks the sums of the section of the output, judges, commits and seals it. */
 void cli_section_close(struct cli_sections *s);
+/* The input has ended: whether nothing passed of all of a stream. */
+void cli_section_end_stream(struct cli_sections *s);
 /* The name of the output's batch, "" for none; valid until the next call. */
 const char *cli_section_batch(struct cli_sections *s);
 void cli_section_free(struct cli_sections *s);

@@ -110,6 +110,11 @@ static void add(struct ev_frames *f, const struct ev_in_run *run)
 	memset(f->buf + f->to, 0, EV_IN_SLACK);
 }
 
+bool ev_frames_hold(const struct ev_frames *f)
+{
+	return f->cutter->waits && !f->cut.in_parts && f->to > f->from && f->buf[f->to - 1] == '\n';
+}
+
 static enum ev_status read_more(struct ev_frames *f, struct ev_error *err)
 {
 	struct ev_in_run run;
@@ -120,6 +125,7 @@ static enum ev_status read_more(struct ev_frames *f, struct ev_error *err)
 	if (run.begins)
 		begin_file(f, &run);
 	f->cut.ended = run.kind == EV_IN_END;
+	f->cut.quiet = run.kind == EV_IN_QUIET;
 	add(f, &run);
 	return EV_OK;
 }

@@ -74,8 +74,19 @@ struct ev_frames *ev_frames_halves(enum ev_frame_halves kind);
 /* Whether the tag of such a line of containerd stands at p. */
 bool ev_cri_tag(const char *p, const char *end);
 
+/*
+ * Messages of syslog as they come over TCP (RFC 6587), each behind the number of its bytes, which is
+ * between two records, or up to its line end.
+ */
+struct ev_frames *ev_frames_counted(void);
+
 /* in: borrowed, and read by bytes; max_line: of a record. Before the first is asked for, once. */
 void ev_frames_begin(struct ev_frames *f, struct ev_in *in, size_t max_line);
+/*
+ * Whether a record is held that is whole, unless the next line belongs to it. It is handed out if
+ * the input is quiet (ev_in_before_block).
+ */
+bool ev_frames_hold(const struct ev_frames *f);
 /*
  * EV_OK with a record, EV_EOF, or EV_FATAL. A byte behind the record is NUL. Valid until the next
  * call.

@@ -215,7 +215,7 @@ static void free_halves(void *how)
 
 struct ev_frames *ev_frames_halves(enum ev_frame_halves kind)
 {
-	static const struct ev_cutter cutter = {cut, begin, free_halves};
+	static const struct ev_cutter cutter = {false, cut, begin, free_halves};
 	struct halves *h = ev_calloc(1, sizeof *h);
 
 	h->kind = kind;

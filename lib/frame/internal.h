@@ -6,6 +6,7 @@
  *   csv.c     cuts rows
  *   joined.c  cuts lines with those that continue them
  *   halves.c  cuts a container's lines, and puts halves together
+ *   counted.c cuts messages of syslog that say how long they are
  */
 #ifndef EV_FRAME_INTERNAL_H
 #define EV_FRAME_INTERNAL_H
@@ -32,6 +33,7 @@ struct ev_cut {
 	const char *source;
 	size_t max;    /* bytes of a record */
 	bool ended;    /* no more bytes will follow in this file */
+	bool quiet;    /* they are not to be waited for, if what is there may be a record */
 	bool in_parts; /* the record is longer than max, and a part of it was handed out already */
 
 	size_t taken;
@@ -39,6 +41,7 @@ struct ev_cut {
 };
 
 struct ev_cutter {
+	bool waits; /* a record waits for the line behind it */
 	/* Asked until it wants more; at the end of a file too, with what is left, maybe nothing. */
 	enum ev_cut_is (*cut)(void *how, struct ev_cut *c, struct ev_error *err);
 	void (*begin)(void *how, const struct ev_cut *c); /* a new file begins */

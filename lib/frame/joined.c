@@ -28,7 +28,7 @@ static bool continues(const struct joined *j, const struct ev_cut *c, size_t fro
 	const char *p = c->p + from, *lf;
 	size_t len = c->len - from;
 
-	*known = c->ended || len > 0;
+	*known = c->ended || c->quiet || len > 0;
 	if (len == 0)
 		return false;
 	if (j->begins == NULL)
@@ -90,7 +90,7 @@ static void free_joined(void *how)
 
 struct ev_frames *ev_frames_joined(struct ev_regex *begins)
 {
-	static const struct ev_cutter cutter = {cut, begin, free_joined};
+	static const struct ev_cutter cutter = {true, cut, begin, free_joined};
 	struct joined *j = ev_calloc(1, sizeof *j);
 
 	j->begins = begins;

@@ -293,11 +293,11 @@ static bool open_bracket(struct json *j, const struct ev_cut *c, size_t i)
 	return false;
 }
 
-/* The list of an object: its elements are the records. */
+/* The list of an object: its elements are the records, also those of a second list of that name. */
 static bool opens_list(const struct json *j, char b)
 {
 	return j->named && j->before == ':' && j->depth == 1 && b == '[' && !j->in_list &&
-	       !j->broken && !j->passed_over;
+	       !j->broken;
 }
 
 /* A bracket that closes. Whether the record ends, *taken bytes from its start. */
@@ -404,7 +404,7 @@ static void begin(void *how, const struct ev_cut *c)
 
 struct ev_frames *ev_frames_json(const char *list)
 {
-	static const struct ev_cutter cutter = {cut, begin, free};
+	static const struct ev_cutter cutter = {false, cut, begin, free};
 	struct json *j = ev_calloc(1, sizeof *j);
 
 	j->list = list;

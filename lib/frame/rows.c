@@ -108,6 +108,41 @@ static const char *read_names(struct rows *r, const char *p, const char *end)
 	return wrong;
 }
 
+/*
+ * Whether a header of one column is one of several with another separator, which then stands in it.
+ * A name in quotes may have any.
+ */
+static bool has_other_separator(const struct rows *r, const struct ev_cut *c, const char *p,
+				size_t len, struct ev_error *err)
+{
+	static const struct {
+		char separator;
+		const char *shown, *options;
+	} others[] = {
+		{';', ";", "csv --separator ';'"},
+		{'\t', "\\t", "tsv"},
+		{'|', "|", "csv --separator '|'"},
+		{',', ",", "csv"},
+	};
+	struct ev_csv_field field;
+	const char *at = p;
+
+	ev_csv_next(&at, p + len, r->separator, &field);
+	if (r->columns.n > 1 || (field.quoted && !field.misplaced))
+		return false;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		if (others[i].separator == r->separator ||
+		    memchr(p, others[i].separator, len) == NULL)
+			continue;
+		ev_fail(err,
+			"%s:%" PRIu64 ": the header is one column, with '%s' in it: read the file "
+			"with --format %s, or put quotes around the name if it is one",
+			c->source, c->line, others[i].shown, others[i].options);
+		return true;
+	}
+	return false;
+}
+
 /* What is wrong with a column, its name as people can read it. */
 static enum ev_cut_is fail_of_name(const struct ev_cut *c, const struct ev_frame_column *name,
 				   const char *what, struct ev_error *err)
@@ -136,6 +171,8 @@ static enum ev_cut_is read_header(struct rows *r, const struct ev_cut *c, const 
 	else if (len >= 4 && len <= 5 && memcmp(p, "sep=", 4) == 0)
 		wrong = "is none: this line tells a spreadsheet which separator follows: take it "
 			"out";
+	else if (has_other_separator(r, c, p, len, err))
+		return EV_CUT_FAIL;
 	if (wrong != NULL) {
 		ev_fail(err, "%s:%" PRIu64 ": the header %s", c->source, c->line, wrong);
 		return EV_CUT_FAIL;
@@ -390,7 +427,7 @@ static void free_rows(void *how)
 	free(r);
 }
 
-static const struct ev_cutter cutter = {cut, begin, free_rows};
+static const struct ev_cutter cutter = {false, cut, begin, free_rows};
 
 struct ev_frames *ev_frames_csv(char separator, const char *header)
 {

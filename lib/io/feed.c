@@ -22,8 +22,9 @@ struct ev_feed {
 	bool failed;		/* to read more; the error comes behind what was read before */
 	struct ev_error error;
 
-	enum ev_status (*before_block)(void *, struct ev_error *);
+	enum ev_status (*before_block)(void *, int *, struct ev_error *);
 	void *before_block_ctx;
+	bool quiet;
 };
 
 struct ev_feed *ev_feed_new(void)
@@ -34,11 +35,17 @@ struct ev_feed *ev_feed_new(void)
 	return f;
 }
 
-void ev_feed_before_block(struct ev_feed *f, enum ev_status (*fn)(void *, struct ev_error *),
+void ev_feed_before_block(struct ev_feed *f,
+			  enum ev_status (*fn)(void *ctx, int *wait, struct ev_error *err),
 			  void *ctx)
 {
 	f->before_block = fn;
 	f->before_block_ctx = ctx;
+}
+
+bool ev_feed_is_quiet(const struct ev_feed *f)
+{
+	return f->quiet;
 }
 
 void ev_feed_close(struct ev_feed *f)
@@ -73,15 +80,34 @@ enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error
 	return EV_OK;
 }
 
-/* Whether a read would block. */
-static bool is_dry(const struct ev_feed *f)
+/* Whether a read would still block after so many milliseconds. */
+static bool is_dry(const struct ev_feed *f, int wait)
 {
 	struct pollfd p = {.fd = f->fd, .events = POLLIN};
 
-	return poll(&p, 1, 0) <= 0;
+	return poll(&p, 1, wait) <= 0;
 }
 
-/* One read; *got is 0 at the end of the file, which is not read again. */
+/* Tells the caller, as often as it wants, that more is to be waited for. */
+static enum ev_status tell_caller(struct ev_feed *f, struct ev_error *err)
+{
+	enum ev_status st;
+	int wait = 0;
+
+	f->quiet = false;
+	while (f->before_block != NULL && wait >= 0 && is_dry(f, wait)) {
+		wait = -1;
+		st = f->before_block(f->before_block_ctx, &wait, err);
+		if (st == EV_FATAL)
+			return EV_FATAL;
+		f->quiet = st == EV_EOF && !f->packed;
+		if (f->quiet)
+			break;
+	}
+	return EV_OK;
+}
+
+/* One read; *got is 0 if the feed is quiet, and at the end of the file, which is not read again. */
 static enum ev_status read_some(struct ev_feed *f, char *p, size_t room, size_t *got,
 				struct ev_error *err)
 {
@@ -90,9 +116,10 @@ static enum ev_status read_some(struct ev_feed *f, char *p, size_t room, size_t 
 	*got = 0;
 	if (f->ended)
 		return EV_OK;
-	if (f->before_block != NULL && is_dry(f) &&
-	    f->before_block(f->before_block_ctx, err) != EV_OK)
+	if (tell_caller(f, err) != EV_OK)
 		return EV_FATAL;
+	if (f->quiet)
+		return EV_OK;
 	do
 		n = read(f->fd, p, room);
 	while (n < 0 && errno == EINTR);
@@ -109,7 +136,7 @@ static void read_ahead(struct ev_feed *f, bool must)
 	size_t got;
 	char *p;
 
-	while (!f->failed && (p = ev_ahead_room(f->ahead)) != NULL && (must || !is_dry(f))) {
+	while (!f->failed && (p = ev_ahead_room(f->ahead)) != NULL && (must || !is_dry(f, 0))) {
 		if (read_some(f, p, EV_AHEAD_BLOCK, &got, &f->error) != EV_OK)
 			f->failed = true;
 		else

@@ -43,8 +43,8 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line)
 	return in;
 }
 
-void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
-			void *ctx)
+void ev_in_before_block(struct ev_in *in,
+			enum ev_status (*fn)(void *ctx, int *wait, struct ev_error *err), void *ctx)
 {
 	ev_feed_before_block(in->feed, fn, ctx);
 }
@@ -108,7 +108,7 @@ static enum ev_status fill(struct ev_in *in, struct ev_error *err)
 	}
 	if (ev_feed_read(in->feed, in->buf + in->tail, in->cap - in->tail, &got, err) != EV_OK)
 		return EV_FATAL;
-	in->ended = got == 0;
+	in->ended = got == 0 && !ev_feed_is_quiet(in->feed);
 	in->tail += got;
 	in->bytes += got;
 	return EV_OK;
@@ -151,6 +151,8 @@ static const char *last_end(const struct ev_in *in)
 
 static enum ev_status next_bytes(struct ev_in *in, struct ev_in_run *run, struct ev_error *err)
 {
+	enum ev_in_run_kind kind = EV_IN_BYTES;
+
 	if (in->source == NULL) {
 		if (in->at == in->n_names)
 			return EV_EOF;
@@ -161,7 +163,11 @@ static enum ev_status next_bytes(struct ev_in *in, struct ev_in_run *run, struct
 		return EV_FATAL;
 	if (in->begins)
 		pass_mark(in);
-	hand_out(in, run, in->ended ? EV_IN_END : EV_IN_BYTES, in->tail - in->head);
+	if (in->ended)
+		kind = EV_IN_END;
+	else if (ev_feed_is_quiet(in->feed))
+		kind = EV_IN_QUIET;
+	hand_out(in, run, kind, in->tail - in->head);
 	if (in->ended)
 		close_file(in);
 	return EV_OK;

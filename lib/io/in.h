@@ -25,6 +25,7 @@ enum ev_in_run_kind {
 	EV_IN_LAST,  /* the last part of such a line, with its LF if it has one */
 	EV_IN_BYTES, /* of an input that is read by bytes */
 	EV_IN_END,   /* none: there a file ends that is read by bytes */
+	EV_IN_QUIET, /* none: of such a file more is to be waited for (ev_in_before_block) */
 };
 
 struct ev_in_run {
@@ -47,9 +48,10 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
 void ev_in_by_bytes(struct ev_in *in);
 /*
  * Called before a read that would block, so that output can be flushed first and a live stream
- * sees each record at once.
+ * sees each record at once. See ev_feed_before_block; EV_EOF is for inputs that are read by bytes.
  */
-void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
+void ev_in_before_block(struct ev_in *in,
+			enum ev_status (*fn)(void *ctx, int *wait, struct ev_error *err),
 			void *ctx);
 /* EV_OK with a run, EV_EOF, or EV_FATAL. A line that is longer than max_line may be in a run. */
 enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_error *err);

@@ -132,7 +132,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 		c->down = true;
 		return;
 	}
-	c->refused |= code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+	/* Later it may pass: a broker that is being restarted ends handshakes, too. */
+	c->refused |= !c->answered &&
+		      (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL);
 	ev_buf_reset(&c->trouble);
 	ev_buf_puts(&c->trouble, reason);
 	/* Behind that it counts milliseconds. */
@@ -278,6 +280,28 @@ enum ev_status ev_kafka_probe(struct ev_kafka_client *c, struct ev_error *err)
 	c->down = false;
 	ev_buf_reset(&c->trouble);
 	return EV_OK;
+}
+
+rd_kafka_topic_partition_list_t *ev_kafka_list(const struct ev_offsets *offsets)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)offsets->n);
+
+	for (size_t i = 0; i < offsets->n; i++) {
+		const struct ev_offset *o = &offsets->list[i];
+
+		if (o->shard == NULL)
+			rd_kafka_topic_partition_list_add(list, o->topic, o->partition)->offset =
+				o->next;
+	}
+	return list;
+}
+
+#else
+
+enum ev_status ev_kafka_absent(struct ev_error *err)
+{
+	return ev_fail(err, "this evkafka was built without librdkafka: build evkit where "
+			    "librdkafka-dev is installed");
 }
 
 #endif

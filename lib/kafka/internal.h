@@ -19,8 +19,9 @@ struct ev_kafka_client {
 	double asked; /* when what is asked now was asked first */
 	/* What librdkafka told last of the connections; "" where all is well. */
 	struct ev_buf trouble;
-	bool down;    /* no broker is connected */
-	bool refused; /* by a broker that could be reached: no use in waiting */
+	bool down;     /* no broker is connected */
+	bool answered; /* one has: what goes wrong now may pass */
+	bool refused;  /* by the first one that could be reached: no use in waiting */
 };
 
 /* Seconds on a clock that nobody sets. */
@@ -41,6 +42,14 @@ enum ev_status ev_kafka_again(struct ev_kafka_client *c, rd_kafka_resp_err_t cod
 bool ev_kafka_passes(rd_kafka_resp_err_t code);
 /* Whether a broker answers; waits for one. */
 enum ev_status ev_kafka_probe(struct ev_kafka_client *c, struct ev_error *err);
+
+/* As librdkafka has them, without shards, which are of Kinesis; for rd_kafka_topic_partition_list_destroy(). */
+rd_kafka_topic_partition_list_t *ev_kafka_list(const struct ev_offsets *offsets);
+
+#else
+
+/* What every function comes to without librdkafka. */
+enum ev_status ev_kafka_absent(struct ev_error *err);
 
 #endif
 #endif

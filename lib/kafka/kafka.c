@@ -1,4 +1,4 @@
-/* Reading topics, and committing how far they were loaded: what kafka.h says. */
+/* Reading topics: what kafka.h says. */
 #include "kafka/internal.h"
 
 #ifdef EV_RDKAFKA
@@ -10,15 +10,16 @@
 
 enum {
 	BATCH = 1000,
-	WAIT_MS = 20, /* for a message, where none is there: ages are looked at so often */
-	COMMIT_MS = 100,
+	WAIT_MS = 20,	  /* for a message, where none is there: ages are looked at so often */
+	LOOK_SECONDS = 5, /* between two looks for new partitions */
 };
 
 /* A partition: the offsets of the same index say how far it is read. */
 struct partition {
 	char *source;
-	int64_t low, end; /* as they were when it was opened */
-	bool over;	  /* with until_end: it has been read up to there */
+	int64_t low, end; /* as they were when reading began */
+	bool begun;
+	bool over; /* with until_end: it has been read up to there */
 };
 
 struct ev_kafka {
@@ -32,7 +33,8 @@ struct ev_kafka {
 	bool dry;     /* nothing was there */
 	size_t left;  /* partitions that are not over */
 	uint64_t given;
-	double began;
+	double began;  /* 0: not yet */
+	double looked; /* for new partitions */
 
 	const rd_kafka_topic_t *last_topic; /* of the last message: where its partition stands */
 	int32_t last_partition;
@@ -42,10 +44,47 @@ struct ev_kafka {
 
 /* Opening */
 
+/* Keeps the order of the offsets. */
+static void add_partition(struct ev_kafka *k, const char *topic, int32_t partition)
+{
+	struct ev_buf source = {0};
+	size_t i, n = k->read->n;
+
+	if (ev_offsets_find(k->read, topic, partition) != NULL)
+		return;
+	ev_offsets_set(k->read, topic, partition, RD_KAFKA_OFFSET_INVALID);
+	i = (size_t)(ev_offsets_find(k->read, topic, partition) - k->read->list);
+	k->partitions = ev_realloc_one(k->partitions, n, sizeof *k->partitions);
+	memmove(&k->partitions[i + 1], &k->partitions[i], (n - i) * sizeof *k->partitions);
+	ev_buf_printf(&source, "%s/%d", topic, partition);
+	k->partitions[i] = (struct partition){.source = ev_strdup(ev_buf_str(&source))};
+	ev_buf_free(&source);
+	k->last_topic = NULL;
+}
+
+/* Of a topic; or, where that is NULL, of all that are being read. */
+static rd_kafka_resp_err_t add_partitions(struct ev_kafka *k, rd_kafka_topic_t *topic)
+{
+	const struct rd_kafka_metadata *metadata;
+	rd_kafka_resp_err_t code;
+
+	code = rd_kafka_metadata(k->client.rk, 0, topic, &metadata, EV_KAFKA_TRY_MS);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return code;
+	for (int i = 0; i < metadata->topic_cnt; i++) {
+		const struct rd_kafka_metadata_topic *t = &metadata->topics[i];
+
+		code = t->err;
+		for (int j = 0; j < t->partition_cnt; j++)
+			add_partition(k, t->topic, t->partitions[j].id);
+	}
+	rd_kafka_metadata_destroy(metadata);
+	return code;
+}
+
 static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev_error *err)
 {
 	struct ev_kafka_client *c = &k->client;
-	const struct rd_kafka_metadata *metadata;
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(c->rk, name, NULL);
 	enum ev_status st = EV_OK;
 	rd_kafka_resp_err_t code;
@@ -53,24 +92,13 @@ static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev
 	if (topic == NULL)
 		return ev_fail(err, "%s: no topic can have the name '%s'", c->name, name);
 	ev_kafka_ask(c);
-	do {
-		code = rd_kafka_metadata(c->rk, 0, topic, &metadata, EV_KAFKA_TRY_MS);
-		if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-			code = metadata->topics[0].err;
-			for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR &&
-					i < metadata->topics[0].partition_cnt;
-			     i++)
-				ev_offsets_set(k->read, name, metadata->topics[0].partitions[i].id,
-					       0);
-			rd_kafka_metadata_destroy(metadata);
-		}
+	while (st == EV_OK && (code = add_partitions(k, topic)) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
 		    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 			st = ev_fail(err, "%s: there is no topic '%s': see its name, or create it",
 				     c->name, name);
-		else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		else
 			st = ev_kafka_again(c, code, name, err);
-	} while (st == EV_OK && code != RD_KAFKA_RESP_ERR_NO_ERROR);
 	rd_kafka_topic_destroy(topic);
 	return st;
 }
@@ -90,21 +118,10 @@ static enum ev_status find_ends(struct ev_kafka *k, size_t i, int64_t *low, int6
 	return EV_OK;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const struct ev_offsets *offsets)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)offsets->n);
-
-	for (size_t i = 0; i < offsets->n; i++)
-		rd_kafka_topic_partition_list_add(list, offsets->list[i].topic,
-						  offsets->list[i].partition)
-			->offset = offsets->list[i].next;
-	return list;
-}
-
 /* What the group has committed; a negative offset where that is nothing. */
 static enum ev_status find_committed(struct ev_kafka *k, struct ev_error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_of(k->read);
+	rd_kafka_topic_partition_list_t *list = ev_kafka_list(k->read);
 	enum ev_status st = EV_OK;
 	rd_kafka_resp_err_t code;
 
@@ -157,47 +174,56 @@ static enum ev_status begin_partition(struct ev_kafka *k, size_t i, struct ev_er
 	struct ev_offset *at = &k->read->list[i];
 	struct partition *p = &k->partitions[i];
 	const struct ev_offset *given = NULL;
+	bool latest = o->from == EV_KAFKA_LATEST && k->began == 0;
 
 	if (find_ends(k, i, &p->low, &p->end, err) != EV_OK)
 		return EV_FATAL;
 	if (o->from == EV_KAFKA_OFFSETS)
 		given = ev_offsets_find(o->offsets, at->topic, at->partition);
-	else if (o->from == EV_KAFKA_COMMITTED && o->group != NULL && at->next >= 0)
+	else if (o->from == EV_KAFKA_COMMITTED && at->next >= 0)
 		given = at;
-	at->next = given != NULL ? given->next : o->from == EV_KAFKA_LATEST ? p->end : p->low;
-	p->over = at->next >= p->end;
+	at->next = given != NULL ? given->next : latest ? p->end : p->low;
+	p->begun = true;
+	p->over = o->until_end && at->next >= p->end;
 	k->left += !p->over;
 	return check_start(k, i, err);
 }
 
+/* Begins those that have not begun. */
 static enum ev_status begin(struct ev_kafka *k, struct ev_error *err)
 {
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t code;
-	struct ev_buf name = {0};
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
+	enum ev_status st = EV_OK;
+	rd_kafka_error_t *error;
 
-	k->partitions = ev_calloc(k->read->n, sizeof *k->partitions);
-	for (size_t i = 0; i < k->read->n; i++) {
-		ev_buf_reset(&name);
-		ev_buf_printf(&name, "%s/%d", k->read->list[i].topic, k->read->list[i].partition);
-		k->partitions[i].source = ev_strdup(ev_buf_str(&name));
+	for (size_t i = 0; i < k->read->n && st == EV_OK; i++) {
+		const struct ev_offset *at = &k->read->list[i];
+
+		if (k->partitions[i].begun)
+			continue;
+		st = begin_partition(k, i, err);
+		rd_kafka_topic_partition_list_add(list, at->topic, at->partition)->offset =
+			at->next;
 	}
-	ev_buf_free(&name);
-	if (k->options->from == EV_KAFKA_COMMITTED && k->options->group != NULL &&
-	    find_committed(k, err) != EV_OK)
-		return EV_FATAL;
-	for (size_t i = 0; i < k->read->n; i++)
-		if (begin_partition(k, i, err) != EV_OK)
-			return EV_FATAL;
-	list = list_of(k->read);
-	code = rd_kafka_assign(k->client.rk, list);
+	if (st == EV_OK && (error = rd_kafka_incremental_assign(k->client.rk, list)) != NULL) {
+		st = ev_fail(err, "%s: the partitions: %s", k->client.name,
+			     rd_kafka_error_string(error));
+		rd_kafka_error_destroy(error);
+	}
 	rd_kafka_topic_partition_list_destroy(list);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return ev_fail(err, "%s: the partitions: %s", k->client.name,
-			       rd_kafka_err2str(code));
-	k->queue = rd_kafka_queue_get_consumer(k->client.rk);
-	k->began = ev_kafka_clock();
-	return EV_OK;
+	return st;
+}
+
+/* Begins partitions that were added since. Trouble in asking for them is told by reading. */
+static enum ev_status look_for_more(struct ev_kafka *k, struct ev_error *err)
+{
+	size_t n = k->read->n;
+
+	if (k->options->until_end || k->client.down || ev_kafka_clock() - k->looked < LOOK_SECONDS)
+		return EV_OK;
+	k->looked = ev_kafka_clock();
+	add_partitions(k, NULL);
+	return k->read->n > n ? begin(k, err) : EV_OK;
 }
 
 struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *const *topics,
@@ -211,10 +237,17 @@ struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *con
 	st = ev_kafka_connect(&k->client, options, err);
 	for (size_t i = 0; i < n && st == EV_OK; i++)
 		st = find_topic(k, topics[i], err);
+	if (st == EV_OK && options->from == EV_KAFKA_COMMITTED && options->group != NULL)
+		st = find_committed(k, err);
 	if (st == EV_OK)
 		st = begin(k, err);
-	if (st != EV_OK)
+	if (st != EV_OK) {
 		ev_kafka_free(&k);
+		return NULL;
+	}
+	k->client.answered = true;
+	k->queue = rd_kafka_queue_get_consumer(k->client.rk);
+	k->began = k->looked = ev_kafka_clock();
 	return k;
 }
 
@@ -257,16 +290,23 @@ static size_t partition_of(struct ev_kafka *k, const rd_kafka_message_t *m)
 	return k->last;
 }
 
-/* next: the offset up to which the partition is read now. */
+/*
+ * The partition is read up to an offset, and ends there or at its end. What comes behind its end is
+ * for the next run.
+ */
 static void pass(struct ev_kafka *k, size_t i, int64_t next, bool ends)
 {
 	struct partition *p = &k->partitions[i];
 
-	k->read->list[i].next = next;
-	if (!p->over && (ends || next >= p->end)) {
-		p->over = true;
-		k->left--;
+	if (p->over)
+		return;
+	if (k->options->until_end && next >= p->end) {
+		next = p->end;
+		ends = true;
 	}
+	k->read->list[i].next = next;
+	p->over = k->options->until_end && ends;
+	k->left -= p->over;
 }
 
 /* The offset that was to be read next is there no more. */
@@ -324,7 +364,7 @@ static bool is_over(const struct ev_kafka *k)
 	return (o->until_end && k->left == 0) || (o->max > 0 && k->given >= o->max);
 }
 
-/* From those that were fetched. What came behind the end of its partition stays there. */
+/* From those that were fetched. */
 static enum ev_status take_next(struct ev_kafka *k, struct ev_kafka_message *m, bool *got,
 				struct ev_error *err)
 {
@@ -338,8 +378,10 @@ static enum ev_status take_next(struct ev_kafka *k, struct ev_kafka_message *m, 
 			continue;
 		}
 		i = partition_of(k, one);
-		if (k->options->until_end && k->partitions[i].over)
+		if (k->options->until_end && one->offset >= k->partitions[i].end) {
+			pass(k, i, one->offset, true);
 			continue;
+		}
 		take_value(k, one, m);
 		m->source = k->partitions[i].source;
 		pass(k, i, one->offset + 1, false);
@@ -372,8 +414,6 @@ static enum ev_status check_brokers(struct ev_kafka *k, struct ev_error *err)
 {
 	struct ev_kafka_client *c = &k->client;
 
-	if (c->refused)
-		return ev_kafka_again(c, RD_KAFKA_RESP_ERR__AUTHENTICATION, "the brokers", err);
 	if (c->down && ev_kafka_clock() - c->asked >= c->timeout)
 		return ev_kafka_probe(c, err);
 	return EV_OK;
@@ -386,6 +426,8 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	if (k->at == k->n && !is_over(k)) {
 		if (k->options->seconds > 0 && ev_kafka_clock() - k->began >= k->options->seconds)
 			return EV_EOF;
+		if (look_for_more(k, err) != EV_OK)
+			return EV_FATAL;
 		fetch(k);
 		if (k->dry)
 			return check_brokers(k, err);
@@ -396,80 +438,7 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	return !*got && is_over(k) ? EV_EOF : EV_OK;
 }
 
-/* Committing */
-
-struct outcome {
-	rd_kafka_resp_err_t code;
-	bool known;
-};
-
-static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-		      rd_kafka_topic_partition_list_t *list, void *ctx)
-{
-	struct outcome *outcome = ctx;
-
-	(void)rk;
-	for (int i = 0; list != NULL && i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-		code = list->elems[i].err;
-	*outcome = (struct outcome){code, true};
-}
-
-static enum ev_status commit(struct ev_kafka_client *c, const struct ev_kafka_options *o,
-			     const struct ev_offsets *offsets, struct ev_error *err)
-{
-	rd_kafka_topic_partition_list_t *list = list_of(offsets);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
-	struct outcome outcome = {RD_KAFKA_RESP_ERR_NO_ERROR, false};
-	enum ev_status st = EV_OK;
-
-	ev_kafka_ask(c);
-	do {
-		outcome = (struct outcome){RD_KAFKA_RESP_ERR__TIMED_OUT, false};
-		rd_kafka_commit_queue(c->rk, list, queue, on_commit, &outcome);
-		while (st == EV_OK && !outcome.known) {
-			rd_kafka_queue_poll_callback(queue, COMMIT_MS);
-			st = ev_kafka_again(c, RD_KAFKA_RESP_ERR__TIMED_OUT, o->group, err);
-		}
-		if (st != EV_OK || outcome.code == RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		if (outcome.code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
-		    outcome.code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
-		    outcome.code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
-			st = ev_fail(err,
-				     "%s: other consumers are members of the group '%s': give "
-				     "evkafka a group of its own",
-				     c->name, o->group);
-		else
-			st = ev_kafka_again(c, outcome.code, o->group, err);
-	} while (st == EV_OK);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_topic_partition_list_destroy(list);
-	return st;
-}
-
-enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
-			       const struct ev_offsets *offsets, struct ev_error *err)
-{
-	struct ev_kafka_client client = {0};
-	enum ev_status st = ev_kafka_connect(&client, options, err);
-
-	if (st == EV_OK) {
-		ev_kafka_ask(&client);
-		st = ev_kafka_probe(&client, err);
-	}
-	if (st == EV_OK && offsets->n > 0)
-		st = commit(&client, options, offsets, err);
-	ev_kafka_close(&client);
-	return st;
-}
-
 #else
-
-static enum ev_status absent(struct ev_error *err)
-{
-	return ev_fail(err, "this evkafka was built without librdkafka: build evkit where "
-			    "librdkafka-dev is installed");
-}
 
 struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *const *topics,
 			       size_t n, struct ev_offsets *read, struct ev_error *err)
@@ -478,7 +447,7 @@ struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *con
 	(void)topics;
 	(void)n;
 	(void)read;
-	absent(err);
+	ev_kafka_absent(err);
 	return NULL;
 }
 
@@ -488,20 +457,12 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	(void)k;
 	(void)m;
 	*got = false;
-	return absent(err);
+	return ev_kafka_absent(err);
 }
 
 void ev_kafka_free(struct ev_kafka **k)
 {
 	*k = NULL;
-}
-
-enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
-			       const struct ev_offsets *offsets, struct ev_error *err)
-{
-	(void)options;
-	(void)offsets;
-	return absent(err);
 }
 
 #endif

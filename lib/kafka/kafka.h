@@ -3,10 +3,10 @@
  *
  * The room lib/kafka is the engine of evkafka, on librdkafka.
  *
- * All partitions of the topics are assigned, as they are found when it is opened. No group is
- * joined: nobody waits for a rebalance, no other member takes a partition away in the middle of a
- * batch, and what was read is committed only when somebody says so. A group is a name under which
- * the brokers keep offsets.
+ * All partitions of the topics are assigned: those that are found when it is opened and, unless it
+ * reads to their ends, those that are added meanwhile. No group is joined: nobody waits for a
+ * rebalance, no other member takes a partition away in the middle of a batch, and what was read is
+ * committed only when somebody says so. A group is a name under which the brokers keep offsets.
  *
  * Messages of transactions that were aborted are not seen. Memory: what librdkafka reads ahead
  * (queued.max.messages.kbytes, 64 MiB), and one message.
@@ -53,8 +53,8 @@ struct ev_kafka_message {
 struct ev_kafka;
 
 /*
- * Finds the partitions of the topics. read: how far they are read, which is kept up to date: what
- * it says counts the message that was handed out last, too. NULL on trouble; data that was not read
+ * Finds the partitions of the topics. read: empty; how far they are read, kept up to date: what it
+ * says counts the message that was handed out last, too. NULL on trouble; data that was not read
  * and is there no more is trouble.
  */
 struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *const *topics,

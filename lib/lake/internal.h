@@ -57,6 +57,7 @@ struct ev_lake {
 	unsigned buckets;
 	uint64_t head;	     /* the last commit; 0: none */
 	uint64_t checkpoint; /* the last that says everything anew; 0: none */
+	uint64_t gap;	     /* the first whose predecessor has no file, behind it; 0: none */
 	uint64_t first;	     /* of those that have a file */
 	struct ev_lake_part *parts;
 	size_t n_parts, cap_parts;

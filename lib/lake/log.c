@@ -197,9 +197,10 @@ static bool read_head(struct ev_lake *l, const struct ev_doc *d, uint64_t number
 	if (ev_kind(d, all) == EV_TRUE) {
 		forget(l);
 		l->checkpoint = number;
+		l->gap = 0; /* those before it do not count, and may be half removed */
+	} else if (number > 1 && l->head != number - 1 && l->gap == 0) {
+		l->gap = number;
 	}
-	if (ev_kind(d, all) != EV_TRUE && number > 1 && l->head != number - 1)
-		return false; /* one before it is missing */
 	l->buckets = (unsigned)buckets;
 	l->head = number;
 	return true;
@@ -256,10 +257,7 @@ static enum ev_status read_commit(struct ev_lake *l, const char *name, uint64_t 
 			       : d != NULL && ev_kind(d, 0) == EV_OBJECT && read_head(l, d, number);
 	}
 	if (st == EV_OK && !good)
-		st = ev_fail(err,
-			     "%s: is damaged, or the commit before it is missing: bring it back "
-			     "from a copy of the lake",
-			     path);
+		st = ev_fail(err, "%s: is damaged: bring it back from a copy of the lake", path);
 	free(p);
 	free(path);
 	ev_scan_free(&scan);
@@ -348,12 +346,19 @@ enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err)
 	size_t n;
 
 	forget(l);
-	l->head = l->checkpoint = 0;
+	l->head = l->checkpoint = l->gap = 0;
 	st = list_commits(l, &list, &n, err);
 	l->first = n > 0 ? list[0] : 1;
 	for (size_t i = 0; st == EV_OK && i < n; i++) {
 		commit_name(list[i], name);
 		st = read_commit(l, name, list[i], err);
+	}
+	if (st == EV_OK && l->gap > 0) {
+		commit_name(l->gap, name);
+		st = ev_fail(err,
+			     "%s/%s: the commit before it is missing: bring that back from a copy "
+			     "of the lake",
+			     l->dir, name);
 	}
 	sort_paths(l);
 	free(list);

@@ -250,6 +250,11 @@ const struct ev_count *ev_load_counts(const struct ev_load *l)
 	return l->counts;
 }
 
+bool ev_load_is_eventful(const struct ev_load *l)
+{
+	return l->eventful;
+}
+
 /* Sections out of a state */
 
 static enum ev_status check_standing(const struct ev_load *l, const struct ev_span *span,

@@ -53,6 +53,8 @@ struct ev_loaded {
 
 enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct ev_error *err);
 const struct ev_count *ev_load_counts(const struct ev_load *l);
+/* Whether a line came; only an event brings one. */
+bool ev_load_is_eventful(const struct ev_load *l);
 void ev_load_free(struct ev_load **l);
 
 #endif

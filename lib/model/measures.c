@@ -33,19 +33,6 @@ static bool optional_column(struct ev_reader *r, const struct ev_yaml *map, cons
 	return v == NULL || column_of(r, v, f, out);
 }
 
-/* The first column that is filled from that part of the envelope. */
-static const struct ev_column *column_from(const struct ev_fact *f, const struct ev_path *path,
-					   enum ev_type a, enum ev_type b)
-{
-	for (size_t i = 0; i < f->columns.n; i++) {
-		const struct ev_column *c = &f->columns.list[i];
-
-		if ((c->type == a || c->type == b) && ev_path_same(c->from, path))
-			return c;
-	}
-	return NULL;
-}
-
 static bool measure_fact(struct ev_reader *r, const struct ev_yaml *y, struct ev_measure *m)
 {
 	const char *name = y->kind == EV_YAML_SCALAR ? y->text : "";
@@ -58,7 +45,7 @@ static bool measure_fact(struct ev_reader *r, const struct ev_yaml *y, struct ev
 		return wrong(
 			r, ev_read_place(y), "no fact '%s': %s", name,
 			ev_read_hint(name, r->m->facts, r->m->n_facts, sizeof *r->m->facts, hint));
-	m->time = column_from(m->fact, r->m->time, EV_TYPE_TIMESTAMP, EV_TYPE_DATE);
+	m->time = ev_fact_column(m->fact, r->m->time, EV_TYPE_TIMESTAMP, EV_TYPE_DATE);
 	return m->time != NULL ||
 	       wrong(r, ev_read_place(y),
 		     "%s has no column of the event's time, %s, of type timestamp or date: give it "
@@ -74,7 +61,7 @@ static bool measure_types(struct ev_reader *r, const struct ev_yaml *map, const 
 
 	if (v == NULL)
 		return true;
-	m->type = column_from(m->fact, r->m->type, EV_TYPE_VARCHAR, EV_TYPE_VARCHAR);
+	m->type = ev_fact_column(m->fact, r->m->type, EV_TYPE_VARCHAR, EV_TYPE_VARCHAR);
 	if (m->type == NULL)
 		return wrong(r, ev_read_place(v),
 			     "%s has no column of the event's type, %s, of type varchar: give it "

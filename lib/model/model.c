@@ -239,6 +239,26 @@ const struct ev_line_format *ev_model_format(const struct ev_model *m, const cha
 	return NULL;
 }
 
+/* Whether both give one value wherever there is a row: what filters the rows does not count. */
+static bool is_same_value(const struct ev_path *a, const struct ev_path *b)
+{
+	if (a->computed != 0 && b->computed != 0)
+		return a->root == b->root && strcmp(a->text, b->text) == 0;
+	return ev_path_same_steps(a, b);
+}
+
+const struct ev_column *ev_fact_column(const struct ev_fact *f, const struct ev_path *part,
+				       enum ev_type a, enum ev_type b)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_column *c = &f->columns.list[i];
+
+		if ((c->type == a || c->type == b) && is_same_value(c->from, part))
+			return c;
+	}
+	return NULL;
+}
+
 void ev_column_key(const struct ev_column *c, struct ev_buf *out)
 {
 	ev_buf_printf(out, "%d %u %u %d", (int)c->type, (unsigned)c->size, (unsigned)c->scale,

@@ -258,6 +258,9 @@ enum ev_model_part {
  */
 void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex[33]);
 
+/* The first column that is filled from a part of the envelope, and of one of two types; or NULL. */
+const struct ev_column *ev_fact_column(const struct ev_fact *f, const struct ev_path *part,
+				       enum ev_type a, enum ev_type b);
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);
 const struct ev_environment *ev_model_environment(const struct ev_model *m, const char *name);
 const struct ev_line_format *ev_model_format(const struct ev_model *m, const char *name);

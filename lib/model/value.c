@@ -64,14 +64,17 @@ static struct ev_path *only_path(const struct ev_value_expr *expr)
 	return path;
 }
 
-/* The number of the expression in the model, which has one for each that differs. */
+/*
+ * The number of the expression in the model, which has one for each that differs. What the envelope
+ * needs is computed of every event, so it serves the star, too.
+ */
 static uint32_t number_of(struct ev_model *m, struct ev_value_expr expr, const char *text)
 {
 	for (size_t i = 0; i < m->n_exprs; i++) {
 		const struct ev_value_expr *had = &m->exprs[i];
 
 		if (strcmp(had->text, text) == 0 && same_list(had->each, expr.each) &&
-		    had->envelope == expr.envelope && same_filter(had->when, expr.when) &&
+		    had->envelope >= expr.envelope && same_filter(had->when, expr.when) &&
 		    had->n == expr.n) {
 			for (size_t k = 0; k < expr.n; k++)
 				ev_expr_free(&expr.parts[k]);

@@ -2,13 +2,12 @@
 
 static struct ev_frames *json_array(const struct ev_parse_options *o)
 {
-	(void)o;
-	return ev_frames_json(NULL);
+	return ev_frames_json(o->list);
 }
 
 static struct ev_frames *csv(const struct ev_parse_options *o)
 {
-	return ev_frames_csv(',', o->header);
+	return ev_frames_csv(o->separator != '\0' ? o->separator : ',', o->header);
 }
 
 static struct ev_frames *tsv(const struct ev_parse_options *o)
@@ -40,6 +39,12 @@ static struct ev_frames *cri(const struct ev_parse_options *o)
 	return ev_frames_halves(EV_HALVES_CRI);
 }
 
+static struct ev_frames *counted(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_counted();
+}
+
 const struct ev_format ev_formats[] = {
 	{.name = "auto", .step = ev_parse_auto},
 	{.name = "json", .step = ev_parse_json},
@@ -52,6 +57,11 @@ const struct ev_format ev_formats[] = {
 	 .lines = &ev_apache_vhost},
 	{.name = "haproxy", .step = ev_parse_fields, .makes_id = true, .lines = &ev_haproxy},
 	{.name = "syslog", .step = ev_parse_fields, .makes_id = true, .lines = &ev_syslog},
+	{.name = "syslog-tcp",
+	 .step = ev_parse_fields,
+	 .makes_id = true,
+	 .lines = &ev_syslog,
+	 .frames = counted},
 	{.name = "w3c", .step = ev_parse_w3c, .makes_id = true, .w3c = &ev_w3c_extended},
 	{.name = "cloudfront", .step = ev_parse_w3c, .makes_id = true, .w3c = &ev_cloudfront},
 	{.name = "logfmt", .step = ev_parse_logfmt, .makes_id = true},

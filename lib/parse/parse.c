@@ -128,8 +128,14 @@ static bool options_fit(const struct ev_parse *p, struct ev_error *err)
 		ev_fail(err,
 			"--add-id takes event_id alone with --format %s, whose lines have that id",
 			o->format);
+	else if (o->stream != NULL && cut->unwrap != ev_unwrap_kinesis)
+		ev_fail(err, "--stream is for --format kinesis");
 	else if (o->header != NULL && cut->step != ev_parse_row)
 		ev_fail(err, "--header is for --format csv and tsv");
+	else if (o->separator != '\0' && strcmp(cut->name, "csv") != 0)
+		ev_fail(err, "--separator is for --format csv");
+	else if (o->list != NULL && strcmp(cut->name, "json-array") != 0)
+		ev_fail(err, "--list is for --format json-array");
 	else if ((o->continued || o->begins != NULL) && cut->frames != NULL)
 		ev_fail(err, "%s is for formats whose records are lines, not %s",
 			o->continued ? "--continued" : "--begins", cut->name);
@@ -194,6 +200,11 @@ struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev
 const struct ev_count *ev_parse_counts(const struct ev_parse *p)
 {
 	return p->format->w3c != NULL ? p->counts : NULL;
+}
+
+const uint64_t *ev_parse_header_lines(const struct ev_parse *p)
+{
+	return &p->n_header;
 }
 
 void ev_parse_free(struct ev_parse **p)

@@ -11,6 +11,7 @@
 
 #include "frame/frame.h"
 #include "model/model.h"
+#include "record/offsets.h"
 #include "record/port.h"
 
 /* Appends the names of the formats that are built in, as in "auto, json or text". */
@@ -27,6 +28,8 @@ struct ev_parse_options {
 	 */
 	const char *format;
 	const char *header; /* of CSV without one; or NULL */
+	char separator;	    /* of CSV; NUL: a comma */
+	const char *list;   /* or NULL; of an object in JSON that is no lines: see ev_frames_json */
 	bool continued;	    /* a line that begins with a blank belongs to the one before */
 	const char *begins; /* or NULL; an expression: so does one in which it is not found */
 	const struct ev_model *model; /* or NULL */
@@ -36,7 +39,17 @@ struct ev_parse_options {
 	/* Records may hold line feeds, though no format cuts them. */
 	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
+	/*
+	 * Of Kinesis, or NULL: the stream. Each file has answers of the shard that it is named by
+	 * (ev_parse_shard), in order. How far these are read is kept in offsets, and counts the
+	 * record that was stepped last, too.
+	 */
+	const char *stream;
+	struct ev_offsets *offsets;
 };
+
+/* The shard that a file is named by, which is the last part of its path; NULL if that is none. */
+const char *ev_parse_shard(const char *file);
 
 /* The options' texts are borrowed. NULL, with the error, if they are wrong. */
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
@@ -46,6 +59,8 @@ struct ev_frames *ev_parse_frames(const struct ev_parse *p);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 /* Of a format that has lines which are neither events nor wrong; else NULL. */
 const struct ev_count *ev_parse_counts(const struct ev_parse *p);
+/* How many of these there were so far. */
+const uint64_t *ev_parse_header_lines(const struct ev_parse *p);
 void ev_parse_free(struct ev_parse **p);
 
 #endif

@@ -3,7 +3,6 @@
 #include "parse/internal.h"
 #include "scan/form.h"
 
-
 /* The names as they are written, each with a comma in front, once a header. */
 static void write_names(struct ev_parse *p, const struct ev_frame_columns *columns)
 {

@@ -1,6 +1,8 @@
 #include "parse/internal.h"
 #include "json/part.h"
 
+#include <ctype.h>
+
 enum { TRIES = 16 }; /* braces at which JSON in text may begin */
 
 /* Reads the whole line; the reject of an array says what can be done with it. */
@@ -33,6 +35,25 @@ static bool looks_like_event(const char *code)
 	return strcmp(code, "json") != 0;
 }
 
+/* Whether the first line of a file may be the header of a table: names, with separators between. */
+static bool looks_like_header(const struct ev_record *rec)
+{
+	const char *p = rec->p, *end = p + rec->len;
+	size_t separators = 0;
+	bool begins = true;
+
+	if (rec->line != 1)
+		return false;
+	for (; p < end; p++) {
+		if (begins && *p != '"' && *p != '_' && !isalpha((unsigned char)*p) &&
+		    (*p & 0x80) == 0)
+			return false;
+		begins = *p == ',' || *p == ';' || *p == '\t';
+		separators += begins;
+	}
+	return separators > 0 && !begins;
+}
+
 /* What else the line may be, as the end of a message. */
 static const char *guess(struct ev_parse *p, const struct ev_record *rec)
 {
@@ -41,9 +62,10 @@ static const char *guess(struct ev_parse *p, const struct ev_record *rec)
 
 	if (rec->len >= sizeof fields - 1 && memcmp(rec->p, fields, sizeof fields - 1) == 0)
 		name = "w3c";
-	return name == NULL ? ""
-			    : ev_reasons_text(&p->why, ", but it looks like %s: --format %s", name,
-					      name);
+	if (name != NULL)
+		return ev_reasons_text(&p->why, ", but it looks like %s: --format %s", name, name);
+	return looks_like_header(rec) ? ", but it looks like the header of a table: --format csv"
+				      : "";
 }
 
 /* Why the line, in which JSON begins at `at`, or nowhere (NULL), has no event. */

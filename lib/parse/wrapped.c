@@ -17,64 +17,100 @@ static const struct ev_doc *read_object(struct ev_parse *p, const char *text, si
 		ev_reasons_of_flaw(&flaw, 0, &p->why);
 		return NULL;
 	}
-	if (ev_kind(d, 0) == EV_OBJECT)
-		return d;
-	p->why.code = "not-object";
-	ev_reasons_add(&p->why, "a record is one JSON object, and this is a JSON %s",
-		       ev_kind_name(ev_kind(d, 0)));
-	return NULL;
+	if (ev_kind(d, 0) != EV_OBJECT) {
+		p->why.code = "not-object";
+		ev_reasons_add(&p->why, "a record is one JSON object, and this is a JSON %s",
+			       ev_kind_name(ev_kind(d, 0)));
+		return NULL;
+	}
+	if (d->duplicate != EV_NOWHERE) {
+		p->why.code = "duplicate-name";
+		ev_reasons_add(&p->why, "column %zu: the same name stands twice in one object",
+			       (size_t)d->duplicate + 1);
+		return NULL;
+	}
+	return d;
 }
 
-/* The text of a member; or NULL, with why. Valid until the next one. */
+static bool foreign(struct ev_parse *p, const char *why)
+{
+	p->why.code = "foreign";
+	ev_reasons_add(&p->why, "%s", why);
+	return false;
+}
+
+/* The text of a member, valid until the next one; or NULL. */
 static const char *text_of(struct ev_parse *p, const struct ev_doc *d, const char *name,
 			   size_t *len)
 {
 	const uint32_t at = ev_member(d, 0, name, strlen(name));
 
-	if (at != EV_NOWHERE && ev_kind(d, at) == EV_STRING)
-		return ev_string(d, at, &p->scratch, len);
-	p->why.code = "foreign";
-	ev_reasons_add(&p->why, "the record has no text '%s'", name);
-	return NULL;
+	return at != EV_NOWHERE && ev_kind(d, at) == EV_STRING ? ev_string(d, at, &p->scratch, len)
+							       : NULL;
 }
 
 /* What the queue knows it by, if it says so. */
 static void take_key(struct ev_parse *p, const struct ev_doc *d, const char *name)
 {
-	const uint32_t at = ev_member(d, 0, name, strlen(name));
 	const char *text;
 	size_t len;
 
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return;
-	text = ev_string(d, at, &p->scratch, &len);
-	ev_buf_put(&p->key, text, len);
+	if ((text = text_of(p, d, name, &len)) != NULL)
+		ev_buf_put(&p->key, text, len);
 }
 
-/* The source of a record that has one: the file and the key. */
-static const char *keyed_source(struct ev_parse *p, const struct ev_record *rec)
+/* Its place in the queue: the shard, or else the file, and what the queue knows it by. */
+static const char *queue_place(struct ev_parse *p, const struct ev_record *rec)
 {
-	ev_buf_reset(&p->source);
-	ev_buf_printf(&p->source, "%s/", rec->source);
-	ev_buf_put(&p->source, p->key.p, p->key.len);
-	return ev_buf_str(&p->source);
+	struct ev_buf *b = &p->source;
+
+	ev_buf_reset(b);
+	if (p->options.stream != NULL)
+		ev_buf_printf(b, "%s/%s", p->options.stream, ev_parse_shard(rec->source));
+	else
+		ev_buf_puts(b, rec->source);
+	if (p->key.len > 0) {
+		ev_buf_putc(b, '/');
+		ev_buf_put(b, p->key.p, p->key.len);
+	}
+	return ev_buf_str(b);
+}
+
+const char *ev_parse_shard(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash != NULL ? slash + 1 : file;
+
+	return ev_is_shard_name(name) ? name : NULL;
+}
+
+/* The shard is read up to this record, whatever is in it. False if that bears no number. */
+static bool move_on(struct ev_parse *p, const struct ev_record *rec)
+{
+	if (!ev_is_sequence_number(p->key.p, p->key.len))
+		return false;
+	ev_offsets_set_shard(p->options.offsets, p->options.stream, ev_parse_shard(rec->source),
+			     ev_buf_str(&p->key));
+	return true;
 }
 
 bool ev_unwrap_kinesis(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
 {
 	const struct ev_doc *d = read_object(p, rec->p, rec->len);
 	const char *text;
+	bool numbered;
 	size_t len;
 
-	if (d == NULL || (text = text_of(p, d, "Data", &len)) == NULL)
+	if (d == NULL)
 		return false;
-	if (!ev_unbase64(text, len, out)) {
-		p->why.code = "foreign";
-		ev_reasons_add(&p->why, "'Data' is not base64");
-		return false;
-	}
 	take_key(p, d, "SequenceNumber");
-	return true;
+	numbered = p->options.stream == NULL || move_on(p, rec);
+	if ((text = text_of(p, d, "Data", &len)) == NULL)
+		return foreign(p, "this is no record with a text 'Data', nor an answer with a list "
+				  "'Records'");
+	if (!numbered)
+		return foreign(p, "the record has no 'SequenceNumber' of up to 129 digits");
+	return ev_unbase64(text, len, out) || foreign(p, "'Data' is not base64");
 }
 
 bool ev_unwrap_sqs(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
@@ -83,10 +119,14 @@ bool ev_unwrap_sqs(struct ev_parse *p, const struct ev_record *rec, struct ev_bu
 	const char *text;
 	size_t len;
 
-	if (d == NULL || (text = text_of(p, d, "Body", &len)) == NULL)
+	if (d == NULL)
 		return false;
-	ev_buf_put(out, text, len);
 	take_key(p, d, "MessageId");
+	if ((text = text_of(p, d, "Body", &len)) == NULL)
+		return foreign(p,
+			       "this is no message with a text 'Body', nor an answer with a list "
+			       "'Messages'");
+	ev_buf_put(out, text, len);
 	return true;
 }
 
@@ -103,8 +143,10 @@ bool ev_unwrap_docker(struct ev_parse *p, const struct ev_record *rec, struct ev
 		const char *text;
 		size_t len;
 
-		if (d == NULL || (text = text_of(p, d, "log", &len)) == NULL)
+		if (d == NULL)
 			return false;
+		if ((text = text_of(p, d, "log", &len)) == NULL)
+			return foreign(p, "the record has no text 'log'");
 		ev_buf_put(out, text, len);
 		at = stop + (lf != NULL);
 	}
@@ -135,13 +177,10 @@ bool ev_unwrap_cri(struct ev_parse *p, const struct ev_record *rec, struct ev_bu
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = lf != NULL ? lf : end, *text = cri_text(at, stop);
 
-		if (text == NULL) {
-			p->why.code = "foreign";
-			ev_reasons_add(&p->why,
+		if (text == NULL)
+			return foreign(p,
 				       "not a line of containerd: a time, stdout or stderr, and P "
 				       "or F stand before what was logged");
-			return false;
-		}
 		ev_buf_put(out, text, (size_t)(stop - text));
 		at = stop + (lf != NULL);
 	}
@@ -158,17 +197,22 @@ static bool is_white(char c)
 enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
 				struct ev_error *err)
 {
-	struct ev_record inner = *rec;
+	struct ev_record whole = *rec, inner = *rec;
 	struct ev_buf *w = &p->wrapped;
 	enum ev_status st;
+	bool unwrapped;
 
 	if (rec->cut)
 		return ev_parse_cut(p, rec, err);
 	ev_reasons_reset(&p->why);
 	ev_buf_reset(w);
 	ev_buf_reset(&p->key);
-	if (!p->wrapping->unwrap(p, rec, w))
-		return ev_parse_reject(p, rec, err);
+	unwrapped = p->wrapping->unwrap(p, rec, w);
+	inner.source = queue_place(p, rec);
+	if (p->options.stream != NULL) /* its files come and go */
+		whole.source = inner.source;
+	if (!unwrapped)
+		return ev_parse_reject(p, &whole, err);
 	while (w->len > 0 && is_white(w->p[w->len - 1]))
 		w->len--;
 	memset(ev_buf_room(w, EV_IN_SLACK), 0, EV_IN_SLACK);
@@ -179,10 +223,8 @@ enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
 		inner.len--;
 	}
 	if (inner.len == 0)
-		return ev_parse_refuse(p, rec, "foreign", "there is nothing in the record", err);
-	if (p->key.len > 0)
-		inner.source = keyed_source(p, rec);
-	p->whole = rec;
+		return ev_parse_refuse(p, &whole, "foreign", "there is nothing in the record", err);
+	p->whole = &whole;
 	st = p->format->step(p, &inner, err);
 	p->whole = NULL;
 	return st;

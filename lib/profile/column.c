@@ -2,6 +2,7 @@
 #include "profile/infer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { SURE = 20, MOST_DIGITS = 38, MOST_INT = 18, TYPE = EV_INFER_TYPE };
 
@@ -11,6 +12,9 @@ static unsigned kinds_of(const struct ev_tree_node *n)
 
 	for (int i = EV_FALSE; i <= EV_OBJECT; i++)
 		kinds |= n->kinds[i] > 0 ? 1U << i : 0;
+	/* Beside numbers an empty text stands for none. */
+	if (n->kinds[EV_NUMBER] > 0 && n->n_empty == n->kinds[EV_STRING])
+		kinds &= ~(1U << EV_STRING);
 	return kinds;
 }
 
@@ -61,7 +65,7 @@ static bool number(const struct ev_tree_numbers *t, const char *words, char type
 }
 
 /* Twice as long as was seen, and four times what people write. */
-static void varchar(const struct ev_tree_node *n, char type[TYPE])
+static void varchar(const struct ev_tree_node *n, uint32_t longest, char type[TYPE])
 {
 	static const uint32_t sizes[] = {64,   128,  255,   500,   1000,    2000,
 					 4000, 8000, 16000, 65535, 10485760};
@@ -69,63 +73,103 @@ static void varchar(const struct ev_tree_node *n, char type[TYPE])
 	size_t i = code ? 0 : 1;
 
 	while (i + 1 < sizeof sizes / sizeof sizes[0] &&
-	       sizes[i] < (code ? 2 : 4) * (uint64_t)n->longest)
+	       sizes[i] < (code ? 2 : 4) * (uint64_t)longest)
 		i++;
 	snprintf(type, TYPE, "varchar(%u)", sizes[i]);
 }
 
-/* A text of a number, which is one where its name counts something, or by a point in many. */
-static bool is_number(const struct ev_tree_node *n, const char *words, char type[TYPE])
+/*
+ * Whether texts are numbers: where the name counts something, by a point in many, or because others
+ * stand there as numbers.
+ */
+static bool are_numbers(const struct ev_tree_node *n, const char *words)
 {
 	const bool counts =
 		is_amount(words) || ev_words_rank(words, EV_WORDS_COUNT_LAST) != EV_NO_WORD;
 
 	return (n->forms & EV_FORM_NUMBER) != 0 && n->texts.n > 0 && !ev_infer_is_id(words) &&
-	       (counts || (n->texts.fraction > 0 && n->texts.n >= SURE)) &&
-	       number(&n->texts, words, type);
+	       (counts || n->numbers.n > 0 || (n->texts.fraction > 0 && n->texts.n >= SURE));
 }
 
 static void text(const struct ev_tree_node *n, const char *words, struct ev_infer_column *c)
 {
-	const char *jq;
-
-	if (n->n_empty == 0 && (n->forms & EV_FORM_UUID) != 0) {
+	if (n->longest == 0) {
+		varchar(n, 0, c->type);
+	} else if ((n->forms & EV_FORM_UUID) != 0) {
 		snprintf(c->type, TYPE, "uuid");
-	} else if (n->n_empty == 0 && (n->forms & EV_FORM_DATE) != 0) {
-		snprintf(c->type, TYPE, "date");
-	} else if ((jq = ev_infer_time(n, words)) != NULL) {
-		snprintf(c->type, TYPE, "timestamp");
-		c->jq = jq;
-		c->naive = ev_infer_is_naive(n);
-	} else if (is_number(n, words, c->type)) {
-		c->jq = " | tonumber";
-		if (n->n_empty > 0)
-			c->filter = " | select(. != null and . != \"\")";
+	} else if (are_numbers(n, words) && number(&n->texts, words, c->type)) {
+		snprintf(c->jq, sizeof c->jq, " | tonumber");
 	} else {
-		varchar(n, c->type);
+		varchar(n, n->longest, c->type);
 	}
+}
+
+/* Of a member that is a number in some events and a text in others. */
+static void number_or_text(const struct ev_tree_node *n, const char *words,
+			   struct ev_infer_column *c)
+{
+	struct ev_tree_numbers both = n->texts;
+	const uint32_t digits = n->numbers.whole + n->numbers.fraction + 2; /* a sign, a point */
+
+	ev_tree_merge_numbers(&both, &n->numbers);
+	if (are_numbers(n, words) && number(&both, words, c->type)) {
+		snprintf(c->jq, sizeof c->jq, " | tonumber");
+	} else if (n->numbers.whole + n->numbers.fraction <= MOST_DIGITS) {
+		varchar(n, n->longest > digits ? n->longest : digits, c->type);
+		snprintf(c->jq, sizeof c->jq, " | tostring");
+	}
+}
+
+static bool time_column(const struct ev_tree_node *n, const char *words, struct ev_infer_column *c)
+{
+	struct ev_buf jq = {0};
+	const bool is = ev_infer_time(n, words, &jq);
+
+	if (is) {
+		snprintf(c->type, TYPE, "timestamp");
+		snprintf(c->jq, sizeof c->jq, "%s", ev_buf_str(&jq));
+		c->naive = n->naive;
+	}
+	ev_buf_free(&jq);
+	return is;
+}
+
+const char *ev_infer_filter(const struct ev_tree_node *n, bool optional)
+{
+	if (n->n_empty > 0)
+		return " | select(. != null and . != \"\")";
+	return optional ? " | values" : "";
 }
 
 bool ev_infer_column(const struct ev_tree_node *n, bool optional, struct ev_infer_column *c)
 {
+	enum {
+		BOOL = 1 << EV_TRUE | 1 << EV_FALSE,
+		TEXT = 1 << EV_STRING,
+		NUMBER = 1 << EV_NUMBER
+	};
 	const unsigned kinds = kinds_of(n);
 	char words[EV_WORDS];
 
-	*c = (struct ev_infer_column){.type = "json", .filter = "", .jq = ""};
+	*c = (struct ev_infer_column){.type = "json", .filter = ""};
 	ev_words_of(n->name != NULL ? n->name : "", n->len, words);
 	if (kinds == 0 || n->unfit)
 		return false;
-	if ((kinds & ~(1U << EV_TRUE | 1U << EV_FALSE)) == 0) {
+	if ((kinds & ~(unsigned)BOOL) == 0)
 		snprintf(c->type, TYPE, "bool");
-	} else if (kinds == 1U << EV_STRING) {
+	else if (kinds == TEXT && (n->forms & EV_FORM_DATE) != 0 && n->longest > 0)
+		snprintf(c->type, TYPE, "date");
+	else if (time_column(n, words, c))
+		;
+	else if (kinds == TEXT)
 		text(n, words, c);
-	} else if (kinds == 1U << EV_NUMBER) {
-		if ((c->jq = ev_infer_time(n, words)) != NULL)
-			snprintf(c->type, TYPE, "timestamp");
-		else if (c->jq = "", !number(&n->numbers, words, c->type))
-			snprintf(c->type, TYPE, "json");
-	}
-	if (optional && c->jq[0] != '\0' && c->filter[0] == '\0')
-		c->filter = " | values";
+	else if (kinds == NUMBER)
+		number(&n->numbers, words, c->type);
+	else if (kinds == (NUMBER | TEXT))
+		number_or_text(n, words, c);
+	/* An empty text is a text, but no time, number or uuid. */
+	if (c->jq[0] != '\0' ||
+	    (n->n_empty > 0 && strncmp(c->type, "varchar", 7) != 0 && strcmp(c->type, "json") != 0))
+		c->filter = ev_infer_filter(n, optional);
 	return true;
 }

@@ -6,14 +6,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define NO_TIME "\"1970-01-01T00:00:00Z\""
-
 const struct ev_tree_node *ev_envelope_node(const struct ev_envelope *e, size_t column)
 {
 	const struct ev_key_column *c = &e->k->columns[column];
-	const struct ev_tree_node *n = ev_infer_node(e->p, c->path);
+	const struct ev_tree_node *n = ev_infer_node(e->p->all, c->path);
 
-	return n != NULL || c->other == NULL ? n : ev_infer_node(e->p, c->other);
+	return n != NULL || c->other == NULL ? n : ev_infer_node(e->p->all, c->other);
 }
 
 /* Whether the path leads through objects alone: then it never blocks a record. */
@@ -28,8 +26,8 @@ static bool is_reached(const struct ev_tree_node *n)
 bool ev_envelope_reaches(const struct ev_envelope *e, size_t column)
 {
 	const struct ev_key_column *c = &e->k->columns[column];
-	const struct ev_tree_node *n = ev_infer_node(e->p, c->path),
-				  *o = c->other != NULL ? ev_infer_node(e->p, c->other) : NULL;
+	const struct ev_tree_node *n = ev_infer_node(e->p->all, c->path),
+				  *o = c->other != NULL ? ev_infer_node(e->p->all, c->other) : NULL;
 
 	return (n != NULL || o != NULL) && (n == NULL || is_reached(n)) &&
 	       (o == NULL || is_reached(o));
@@ -47,7 +45,7 @@ static void put_seen(const struct ev_envelope *e, size_t column, struct ev_buf *
 		ev_buf_puts(out, "the key of the row that was changed");
 		return;
 	}
-	values = ev_tree_values(n) - n->kinds[EV_NULL];
+	values = ev_tree_values(n) - n->kinds[EV_NULL] - n->n_empty;
 	ev_buf_puts(out, "in ");
 	if (values == e->p->events)
 		ev_buf_puts(out, values == 1 ? "the only event" : "each of ");
@@ -59,7 +57,7 @@ static void put_seen(const struct ev_envelope *e, size_t column, struct ev_buf *
 	}
 	if (values != e->p->events || values != 1)
 		ev_buf_puts(out, " events");
-	distinct = ev_sample_distinct(&n->sample);
+	distinct = ev_sample_distinct(&n->sample) - (n->n_empty > 0);
 	if (values > 1) {
 		ev_buf_puts(out, ev_sample_is_exact(&n->sample) ? ", " : ", about ");
 		ev_infer_put_count(distinct, out);
@@ -159,103 +157,6 @@ static void propose_op(struct ev_envelope *e, bool of_row)
 	}
 }
 
-/* Times */
-
-/* As ev_infer_time, of nearly all values: an event with another one is no event. */
-static const char *time_of(const struct ev_tree_node *n, const char *words)
-{
-	const uint64_t values = ev_tree_values(n) - n->kinds[EV_NULL];
-	const char *jq = ev_infer_time(n, words);
-
-	return jq == NULL && n->times > 0 && !ev_infer_is_seldom(n->times, values) ? "" : jq;
-}
-
-static bool is_time(const struct ev_envelope *e, size_t i)
-{
-	const struct ev_key_column *c = &e->k->columns[i];
-	const struct ev_tree_node *n = ev_envelope_node(e, i);
-
-	return n != NULL && ev_envelope_reaches(e, i) &&
-	       ev_words_rank(c->words, EV_WORDS_IGNORE) == EV_NO_WORD &&
-	       time_of(n, c->words) != NULL;
-}
-
-/* The less, the better. */
-static int time_order(const struct ev_key_column *c)
-{
-	int rank = ev_words_rank(c->words, EV_WORDS_TIME);
-
-	if (rank == EV_NO_WORD)
-		rank = 30 + (ev_words_rank(c->words, EV_WORDS_TIME_LAST) == EV_NO_WORD) * 10;
-	if (ev_words_rank(c->words, EV_WORDS_MODIFIED) != EV_NO_WORD)
-		rank = 45;
-	return rank + 100 * (int)(c->depth - 1) + (c->is_row ? 50 : 0);
-}
-
-static const char *unit_of(const char *jq)
-{
-	static const struct {
-		const char *part, *unit;
-	} units[] = {
-		{"0.000000001", "nanoseconds since 1970"}, {"0.000001", "microseconds since 1970"},
-		{"0.001", "milliseconds since 1970"},	   {"todate", "seconds since 1970"},
-		{"T00:00:00Z", "days without a time"},	   {"[:-2]", "offsets without a colon"}};
-
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (strstr(jq, units[i].part) != NULL)
-			return units[i].unit;
-	return "";
-}
-
-/* needed: each event must have one. */
-static struct ev_said said_time(struct ev_envelope *e, size_t i, bool needed)
-{
-	const struct ev_key_column *c = &e->k->columns[i];
-	const struct ev_tree_node *n = ev_envelope_node(e, i);
-	const char *jq = time_of(n, c->words),
-		   *values = c->absent > 0 && jq[0] != '\0' ? " | values" : "";
-
-	const uint64_t others = ev_tree_values(n) - n->kinds[EV_NULL] - n->times;
-	const char *more = unit_of(jq);
-
-	e->p->zone |= n->times > n->zoned;
-	if (jq[0] == '\0' && others > 0)
-		more = "the events in which it is no time are rejected";
-	return (struct ev_said){needed && c->absent > 0
-					? ev_infer_text("(%s%s%s) // " NO_TIME, c->jq, values, jq)
-					: ev_infer_text("%s%s%s", c->jq, values, jq),
-				ev_envelope_seen(e, i, more)};
-}
-
-static void choose_time(struct ev_envelope *e)
-{
-	int best = EV_NO_WORD;
-
-	for (size_t i = 0; i < e->k->n; i++) {
-		if (!is_time(e, i) || e->k->columns[i].other != NULL ||
-		    ev_infer_is_seldom(e->p->events - e->k->columns[i].absent, e->p->events) ||
-		    time_order(&e->k->columns[i]) >= best)
-			continue;
-		best = time_order(&e->k->columns[i]);
-		e->time = i;
-	}
-}
-
-static void propose_time(struct ev_envelope *e)
-{
-	struct ev_proposal *p = e->p;
-
-	if (e->time == EV_NO_COLUMN) {
-		p->time.jq = ev_strdup(NO_TIME);
-		p->time.why =
-			ev_strdup("no member near the top is a time in every event: name one");
-		return;
-	}
-	p->time = said_time(e, e->time, true);
-	p->time_node = ev_envelope_node(e, e->time);
-	p->timed = ev_infer_range(p->time_node, &p->first, &p->last);
-}
-
 static bool is_version(const struct ev_envelope *e, size_t i)
 {
 	const struct ev_tree_node *n = ev_envelope_node(e, i);
@@ -278,7 +179,8 @@ static void choose_order(struct ev_envelope *e)
 		if (e->version == EV_NO_COLUMN && !c->is_row && c->depth == 1 && is_version(e, i) &&
 		    ev_words_rank(c->words, EV_WORDS_VERSION) != EV_NO_WORD)
 			e->version = i;
-		if (e->modified == EV_NO_COLUMN && i != e->time && c->depth == 1 && is_time(e, i) &&
+		if (e->modified == EV_NO_COLUMN && i != e->time && c->depth == 1 &&
+		    ev_envelope_is_time(e, i) &&
 		    ev_words_rank(c->words, EV_WORDS_MODIFIED) != EV_NO_WORD)
 			e->modified = i;
 	}
@@ -305,7 +207,7 @@ static void propose_order(struct ev_envelope *e, struct ev_key *key, const struc
 		p->version = (struct ev_said){ev_strdup(e->k->columns[e->version].jq),
 					      ev_envelope_seen(e, e->version, "")};
 	if (e->modified != EV_NO_COLUMN)
-		p->modified = said_time(e, e->modified, false);
+		p->modified = ev_envelope_said_time(e, e->modified);
 	if (!ev_envelope_is_versioned(e))
 		p->order = (struct ev_said){ev_strdup("time"),
 					    ev_strdup("there is neither a version nor a modified "
@@ -319,7 +221,7 @@ static void propose_ignore(struct ev_envelope *e)
 	for (size_t i = 0; i < e->k->n_ignore; i++) {
 		const struct ev_path *path = e->k->ignore[i];
 
-		if (ev_infer_node(p, path) != NULL)
+		if (ev_infer_node(p->all, path) != NULL)
 			p->ignore[p->n_ignore++] = (struct ev_said){
 				ev_strdup(path->text), ev_strdup("the transport's, by its name")};
 	}
@@ -333,7 +235,7 @@ static void count_absent(const struct ev_proposal *p, struct ev_keys *k)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		struct ev_key_column *c = &k->columns[i];
-		const struct ev_tree_node *n = ev_infer_node(p, c->path);
+		const struct ev_tree_node *n = ev_infer_node(p->all, c->path);
 		uint64_t absent;
 
 		if (n == NULL || c->other != NULL)
@@ -349,7 +251,13 @@ static void count_absent(const struct ev_proposal *p, struct ev_keys *k)
 
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 {
-	struct ev_envelope e = {p, k, type, EV_NO_COLUMN, EV_NO_COLUMN, EV_NO_COLUMN};
+	struct ev_envelope e = {.p = p,
+				.k = k,
+				.type = type,
+				.time = EV_NO_COLUMN,
+				.clock = EV_NO_COLUMN,
+				.version = EV_NO_COLUMN,
+				.modified = EV_NO_COLUMN};
 	struct ev_key key = {0};
 	struct ev_key_verdict v = {0};
 
@@ -361,14 +269,12 @@ void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 							 k->columns[type].jq),
 					   ev_envelope_seen(&e, type, "")};
 	propose_ignore(&e);
-	choose_time(&e);
+	ev_envelope_time(&e);
 	choose_order(&e);
 	if (ev_envelope_id(&e, &key, &v)) {
 		propose_op(&e, k->columns[k->anchors[key.anchor].column].is_row);
-		propose_time(&e);
 		propose_order(&e, &key, &v);
 	} else {
-		propose_time(&e);
 		p->order =
 			(struct ev_said){ev_strdup("arrival"), ev_strdup("the ids order nothing")};
 	}

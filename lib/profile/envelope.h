@@ -12,6 +12,7 @@ struct ev_envelope {
 	struct ev_proposal *p;
 	struct ev_keys *k;
 	size_t type, time, version, modified; /* columns, or EV_NO_COLUMN */
+	size_t clock;			      /* of a time that is a day: that of its clock */
 };
 
 /* The node of a column, or NULL; of a row's, that behind the change if it is there. */
@@ -22,6 +23,14 @@ bool ev_envelope_reaches(const struct ev_envelope *e, size_t column);
 char *ev_envelope_seen(const struct ev_envelope *e, size_t column, const char *more);
 /* Whether a version or a modified time orders the events of one id. */
 bool ev_envelope_is_versioned(const struct ev_envelope *e);
+
+/* event_time.c */
+/* Whether a column is a time in nearly all events that have it. */
+bool ev_envelope_is_time(const struct ev_envelope *e, size_t column);
+/* The time of a column as an expression, which gives nothing where there is none. */
+struct ev_said ev_envelope_said_time(struct ev_envelope *e, size_t column);
+/* Sets e->time and e->clock, and proposes the time of events. */
+void ev_envelope_time(struct ev_envelope *e);
 
 /*
  * id.c: proposes an id. False if no members are one; else with the key that it is made of, and what

@@ -32,6 +32,8 @@ void ev_envelope_order(const struct ev_envelope *e, struct ev_key *key)
 		key->order[key->n_order++] = e->modified;
 	else if (e->time != EV_NO_COLUMN)
 		key->order[key->n_order++] = e->time;
+	if (e->clock != EV_NO_COLUMN)
+		key->order[key->n_order++] = e->clock;
 }
 
 /*

@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 
-const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path)
+const struct ev_tree_node *ev_infer_node(const struct ev_tree_node *root,
+					 const struct ev_path *path)
 {
-	const struct ev_tree_node *n = p->all;
+	const struct ev_tree_node *n = root;
 
 	for (size_t i = 0; i < path->n && n != NULL; i++)
 		n = ev_tree_member(n, path->steps[i].name, path->steps[i].len);

@@ -61,9 +61,9 @@ struct ev_proposal {
 	struct ev_said ignore[EV_KEYS_IGNORE];
 	size_t n_ignore;
 	bool zone;			      /* times without one are read as UTC */
-	const struct ev_tree_node *time_node; /* or NULL */
-	struct ev_time first, last;	      /* the times seen; no calendar if there are none */
-	bool timed;
+	const char *time_name;		      /* what its column is called; NULL: it has none */
+	const struct ev_tree_node *time_node; /* of the one member that it is, or NULL */
+	struct ev_times times;		      /* that were seen; no calendar if there are none */
 	struct ev_proposal_table *facts, *dimensions;
 	size_t n_facts, n_dimensions;
 	struct ev_proposal_measure *measures;
@@ -89,8 +89,9 @@ static inline bool ev_infer_is_seldom(uint64_t n, uint64_t all)
 	return n < all - all / 20;
 }
 
-/* The node of a path such as .a."b c" in all events, or NULL. */
-const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path);
+/* The node of a path such as .a."b c" in a tree, or NULL. */
+const struct ev_tree_node *ev_infer_node(const struct ev_tree_node *root,
+					 const struct ev_path *path);
 
 /* Whether a text says what a change event did to its row: "c", "UPDATE", "delete". */
 bool ev_infer_is_op(const char *text);
@@ -107,12 +108,13 @@ void ev_infer_put_count(uint64_t v, struct ev_buf *out);
 void ev_infer_put_things(uint64_t v, const char *thing, struct ev_buf *out);
 
 /* time.c: how times are read. */
-/* What jq makes a date-time of the values, or NULL if they are no times; "" if they are. */
-const char *ev_infer_time(const struct ev_tree_node *n, const char *words);
-/* Whether all of them need event.zone. */
-bool ev_infer_is_naive(const struct ev_tree_node *n);
-/* The least and the greatest; false if they are not known. */
-bool ev_infer_range(const struct ev_tree_node *n, struct ev_time *first, struct ev_time *last);
+/*
+ * Whether all values that are not null or "" are times. Appends what jq makes date-times of them;
+ * nothing if they are.
+ */
+bool ev_infer_time(const struct ev_tree_node *n, const char *words, struct ev_buf *jq);
+/* Widens a range by the times that were seen. */
+void ev_infer_range(const struct ev_tree_node *n, struct ev_times *range);
 
 /* envelope.c */
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *keys, size_t type);
@@ -121,9 +123,17 @@ enum { EV_INFER_TYPE = 32 };
 struct ev_infer_column {
 	char type[EV_INFER_TYPE];
 	/* Behind the path, or "": which values are left out, and what is made of the others. */
-	const char *filter, *jq;
+	const char *filter;
+	char jq[EV_READING_JQ];
 	bool naive; /* it needs event.zone */
 };
+/* Whether the values stand in it as they are. */
+static inline bool ev_infer_is_plain(const struct ev_infer_column *c)
+{
+	return c->filter[0] == '\0' && c->jq[0] == '\0';
+}
+/* The filter where values may be absent, or empty texts, which mean the same. */
+const char *ev_infer_filter(const struct ev_tree_node *n, bool optional);
 /* optional: null, or absent, in some. False: no column takes them all. */
 bool ev_infer_column(const struct ev_tree_node *n, bool optional, struct ev_infer_column *c);
 /* Whether the values name things: ids, numbers of orders, SKUs. */

@@ -22,6 +22,14 @@ static bool only_texts(const struct ev_tree_node *n)
 	       n->kinds[EV_STRING] + n->kinds[EV_NULL] == ev_tree_values(n);
 }
 
+static bool is_called(const struct ev_tree_node *n, enum ev_word_list list)
+{
+	char words[EV_WORDS];
+
+	ev_words_of(n->name != NULL ? n->name : "", n->len, words);
+	return ev_words_rank(words, list) != EV_NO_WORD;
+}
+
 bool ev_write_is_set(const struct ev_tree_node *n)
 {
 	const struct ev_sample *s = &n->sample;
@@ -37,11 +45,8 @@ bool ev_write_is_set(const struct ev_tree_node *n)
 
 bool ev_write_is_closed(const struct ev_tree_node *n)
 {
-	char words[EV_WORDS];
-
-	ev_words_of(n->name != NULL ? n->name : "", n->len, words);
 	if (!ev_write_is_set(n) || n->sample.n < 2 || n->sample.n > CLOSED ||
-	    ev_words_rank(words, EV_WORDS_CLOSED_LAST) == EV_NO_WORD)
+	    !is_called(n, EV_WORDS_CLOSED_LAST))
 		return false;
 	for (uint32_t i = 0; i < n->sample.n_texts; i++)
 		if (ev_sample_count(&n->sample, n->sample.texts[i].hash) < OFTEN)
@@ -71,20 +76,23 @@ void ev_write_set(const struct ev_tree_node *n, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
-static bool counts_things(const struct ev_tree_node *n)
+/* Whether a text has a digit; not so if it is known that none has. */
+static bool may_have_digits(const struct ev_tree_node *n)
 {
-	char words[EV_WORDS];
-
-	ev_words_of(n->name != NULL ? n->name : "", n->len, words);
-	return ev_words_rank(words, EV_WORDS_COUNT_LAST) != EV_NO_WORD;
+	if (n->sample.no_texts)
+		return true;
+	for (uint32_t i = 0; i < n->sample.n_texts; i++)
+		if (strpbrk(n->sample.texts[i].p, "0123456789") != NULL)
+			return true;
+	return false;
 }
 
-static bool is_amount(const struct ev_tree_node *n)
+/* Texts whose name says that they are numbers, as people write them: "€ 1.234,50". */
+static bool is_text_of_amount(const struct ev_tree_node *n)
 {
-	char words[EV_WORDS];
-
-	ev_words_of(n->name != NULL ? n->name : "", n->len, words);
-	return ev_words_rank(words, EV_WORDS_AMOUNT_LAST) != EV_NO_WORD;
+	return n->longest > 0 && may_have_digits(n) && only_texts(n) &&
+	       (n->forms & EV_FORM_NUMBER) == 0 &&
+	       (is_called(n, EV_WORDS_AMOUNT_LAST) || is_called(n, EV_WORDS_COUNT_LAST));
 }
 
 /* The kinds as a type of JSON Schema; nothing where too little was seen. */
@@ -94,7 +102,8 @@ static void put_type(const struct ev_tree_node *n, struct ev_buf *out)
 		[EV_NULL] = "\"null\"", [EV_FALSE] = "boolean", [EV_NUMBER] = "number",
 		[EV_STRING] = "string", [EV_ARRAY] = "array",	[EV_OBJECT] = "object"};
 	const bool integer = n->numbers.n >= SURE && n->numbers.fraction == 0 &&
-			     !n->numbers.dotted && !n->numbers.far && !is_amount(n);
+			     !n->numbers.dotted && !n->numbers.far &&
+			     !is_called(n, EV_WORDS_AMOUNT_LAST);
 	struct ev_buf list = {0};
 	int count = 0;
 
@@ -172,6 +181,9 @@ static void put_remark(const struct ev_tree_node *n, uint64_t objects, struct ev
 	}
 	if (n->longest > 0 && format_of(n) == NULL)
 		put_size(n->varies, n->longest, "character", out);
+	if (is_text_of_amount(n))
+		ev_buf_printf(out, "%snot all are numbers to tonumber, so it stays a text",
+			      out->len > 0 ? ", " : "");
 	if (n->kinds[EV_ARRAY] > 0)
 		put_size(true, n->longest_list, "element", out);
 	if (n->crowded)
@@ -194,7 +206,8 @@ static void put_keywords(const struct ev_tree_node *n, struct ev_buf *out)
 		ev_buf_puts(out, ", enum: ");
 		ev_write_set(n, out);
 	}
-	if (n->numbers.n >= MANY && !n->numbers.far && n->numbers.min.coef >= 0 && counts_things(n))
+	if (n->numbers.n >= MANY && !n->numbers.far && n->numbers.min.coef >= 0 &&
+	    is_called(n, EV_WORDS_COUNT_LAST))
 		ev_buf_puts(out, ", minimum: 0");
 }
 

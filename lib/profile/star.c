@@ -218,12 +218,12 @@ static void id_column(struct ev_proposal *p, struct ev_proposal_table *t, const 
 {
 	struct ev_error none;
 	struct ev_path *path = ev_path_parse(jq, &none);
-	const struct ev_tree_node *n = path != NULL ? ev_infer_node(p, path) : NULL;
+	const struct ev_tree_node *n = path != NULL ? ev_infer_node(p->all, path) : NULL;
 	struct ev_infer_column how;
 
 	if (n != NULL && n != p->time_node &&
 	    strcmp(jq, p->type.jq != NULL ? p->type.jq : "") != 0 &&
-	    ev_infer_column(n, false, &how) && how.jq[0] == '\0')
+	    ev_infer_column(n, false, &how) && ev_infer_is_plain(&how))
 		put_column(t, n->name, n->len, jq, how.type, n);
 	ev_path_free(&path);
 }
@@ -237,11 +237,11 @@ static void envelope_columns(struct ev_proposal *p, struct ev_proposal_table *t,
 		id_column(p, t, p->id[i].jq);
 	if (type && p->type.jq != NULL)
 		put_column(t, "event_type", 10, p->type.jq, "varchar(255)", NULL);
-	if (p->time_node == NULL)
+	if (p->time_name == NULL)
 		return;
-	c = put_column(t, p->time_node->name, p->time_node->len, p->time.jq, "timestamp",
+	c = put_column(t, p->time_name, strlen(p->time_name), p->time.jq, "timestamp",
 		       p->time_node);
-	if (p->timed && c->dimension == NULL)
+	if (p->times.any && c->dimension == NULL)
 		c->dimension = ev_strdup("dim_date");
 }
 
@@ -296,12 +296,11 @@ static void list_fact(struct ev_proposal *p, const char *path, const char *name,
 	struct ev_proposal_table *t = new_table(p, &p->facts, &p->n_facts, name, strlen(name));
 	const struct place item = {"$item", "", ev_tree_values(e), 1};
 	struct ev_infer_column how;
-	struct ev_buf count = {0};
+	struct ev_buf count = {0}, from = {0};
 
 	ev_infer_put_count(ev_tree_values(e), &count);
 	t->why = ev_infer_text("a row for each element: %s, at most %u in one list",
 			       ev_buf_str(&count), list->longest_list);
-	ev_buf_free(&count);
 	t->each = ev_infer_text("%s[]", path);
 	envelope_columns(p, t, p->n_types > 1);
 	put_column(t, "pos", 3, "$index", "int", NULL);
@@ -311,8 +310,12 @@ static void list_fact(struct ev_proposal *p, const char *path, const char *name,
 		if (object_columns(p, t, &item, e) || t->n >= COLUMNS)
 			rest_column(t, "element", "$item", e);
 	} else if (ev_infer_column(e, true, &how)) {
-		put_column(t, "value", 5, "$item", how.type, e);
+		ev_buf_printf(&from, "$item%s%s", how.filter, how.jq);
+		put_column(t, "value", 5, ev_buf_str(&from), how.type, e);
+		p->zone |= how.naive;
 	}
+	ev_buf_free(&count);
+	ev_buf_free(&from);
 }
 
 /* Goes through all lists that a path leads to, and those in their elements. */
@@ -358,7 +361,7 @@ static bool comes_again(const struct ev_tree_node *n)
 /* Whether a column can be a key: a text or an integer as it stands. */
 static bool is_key(const struct ev_tree_node *n, struct ev_infer_column *how)
 {
-	return has_scalars(n) && ev_infer_column(n, true, how) && how->jq[0] == '\0' &&
+	return has_scalars(n) && ev_infer_column(n, true, how) && ev_infer_is_plain(how) &&
 	       (strncmp(how->type, "varchar", 7) == 0 || strcmp(how->type, "uuid") == 0 ||
 		strcmp(how->type, "int") == 0);
 }
@@ -515,20 +518,9 @@ static const struct ev_proposal_column *currency_of(const struct ev_proposal_tab
 	return NULL;
 }
 
-/* Views go by the time of the event, where a path names it. */
-static bool has_plain_time(const struct ev_proposal *p)
-{
-	struct ev_error none;
-	struct ev_path *path = ev_path_parse(p->time.jq, &none);
-	const bool plain = path != NULL;
-
-	ev_path_free(&path);
-	return plain && p->time_node != NULL;
-}
-
 static void measures(struct ev_proposal *p)
 {
-	const size_t n = has_plain_time(p) ? p->n_facts : 0;
+	const size_t n = p->time_name != NULL ? p->n_facts : 0; /* views go by it */
 
 	for (size_t f = 0; f < n; f++) {
 		const struct ev_proposal_table *t = &p->facts[f];
@@ -551,7 +543,7 @@ static void measures(struct ev_proposal *p)
 
 void ev_infer_star(struct ev_proposal *p)
 {
-	if (p->timed)
+	if (p->times.any)
 		ev_taken_name(&p->tables, "dim_date", 8);
 	find_dimensions(p, p->all, "", NULL, NULL, 1);
 	event_fact(p);

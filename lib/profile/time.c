@@ -1,16 +1,6 @@
 /* Which values are times, and how jq reads them. */
 #include "profile/infer.h"
 
-static uint64_t texts_of(const struct ev_tree_node *n)
-{
-	return n->kinds[EV_STRING];
-}
-
-static bool only(const struct ev_tree_node *n, enum ev_kind kind)
-{
-	return n->kinds[kind] > 0 && n->kinds[kind] + n->kinds[EV_NULL] == ev_tree_values(n);
-}
-
 static bool names_time(const char *words)
 {
 	return ev_words_rank(words, EV_WORDS_TIME) != EV_NO_WORD ||
@@ -18,44 +8,62 @@ static bool names_time(const char *words)
 	       ev_words_rank(words, EV_WORDS_TIME_LAST) != EV_NO_WORD;
 }
 
-/* Of numbers since 1970; the unit is told by how many there are of it. */
-static const char *epoch(const struct ev_tree_numbers *t, bool text)
+/* The first unit of those that numbers since 1970 can be of. Digits of 2001 and later. */
+static bool epoch(unsigned epochs, bool is_text, struct ev_buf *jq)
 {
-	static const char *const numbers[] = {" | todate", " * 0.001 | todate",
-					      " * 0.000001 | todate", " * 0.000000001 | todate"};
-	static const char *const texts[] = {" | tonumber | todate", " | tonumber * 0.001 | todate",
-					    " | tonumber * 0.000001 | todate",
-					    " | tonumber * 0.000000001 | todate"};
-
-	if (t->n == 0 || t->far)
-		return NULL;
 	for (unsigned i = 0; i < 4; i++)
-		if ((t->epochs & 1U << i) != 0)
-			return text ? texts[i] : numbers[i];
-	return NULL;
+		if ((epochs & 1U << i) != 0) {
+			ev_buf_puts(jq, ev_reading_epoch(10 + 3 * i, is_text));
+			return true;
+		}
+	return false;
 }
 
-const char *ev_infer_time(const struct ev_tree_node *n, const char *words)
+static bool number_time(const struct ev_tree_node *n, const char *words, struct ev_buf *jq)
 {
-	if (only(n, EV_NUMBER))
-		return names_time(words) ? epoch(&n->numbers, false) : NULL;
-	if (!only(n, EV_STRING) || n->n_empty == texts_of(n) || n->n_empty > 0)
-		return NULL;
+	return names_time(words) && epoch(n->numbers.epochs, false, jq);
+}
+
+static bool text_time(const struct ev_tree_node *n, const char *words, struct ev_buf *jq)
+{
 	if ((n->forms & EV_FORM_TIME) != 0)
-		return "";
-	if ((n->forms & EV_FORM_DATE) != 0)
-		return " + \"T00:00:00Z\"";
-	if ((n->forms & EV_FORM_OFFSET) != 0)
-		return " | .[:-2] + \":\" + .[-2:]";
-	if ((n->forms & EV_FORM_NUMBER) != 0 && names_time(words))
-		return epoch(&n->texts, true);
-	return NULL;
+		return true;
+	if ((n->forms & EV_FORM_READ) != 0) {
+		ev_reading_jq(n->steps, jq);
+		return true;
+	}
+	return (n->forms & EV_FORM_NUMBER) != 0 && names_time(words) &&
+	       epoch(n->texts.epochs, true, jq);
 }
 
-bool ev_infer_is_naive(const struct ev_tree_node *n)
+/* Of a member that is a number in some events and a text in others. */
+static bool mixed_time(const struct ev_tree_node *n, const char *words, struct ev_buf *jq)
 {
-	return only(n, EV_STRING) && (n->forms & EV_FORM_TIME) != 0 &&
-	       (n->forms & EV_FORM_DATE_TIME) == 0;
+	struct ev_buf number = {0}, text = {0};
+	bool is = false;
+
+	if ((n->forms & EV_FORM_NUMBER) != 0) /* tonumber takes both */
+		return names_time(words) && epoch(n->numbers.epochs & n->texts.epochs, true, jq);
+	if (number_time(n, words, &number) && text_time(n, words, &text)) {
+		ev_buf_printf(jq, " | if type == \"number\" then .%s else .%s end",
+			      ev_buf_str(&number), ev_buf_str(&text));
+		is = true;
+	}
+	ev_buf_free(&number);
+	ev_buf_free(&text);
+	return is;
+}
+
+bool ev_infer_time(const struct ev_tree_node *n, const char *words, struct ev_buf *jq)
+{
+	const uint64_t texts = n->kinds[EV_STRING] - n->n_empty, numbers = n->kinds[EV_NUMBER];
+
+	if (n->kinds[EV_STRING] + numbers + n->kinds[EV_NULL] != ev_tree_values(n) ||
+	    texts + numbers == 0)
+		return false;
+	if (texts > 0 && numbers > 0)
+		return mixed_time(n, words, jq);
+	return texts > 0 ? text_time(n, words, jq) : number_time(n, words, jq);
 }
 
 /* A number of a unit since 1970 as an instant, to the second. */
@@ -71,18 +79,15 @@ static struct ev_time instant(struct ev_small v, unsigned epochs)
 	return (struct ev_time){sec, 0};
 }
 
-bool ev_infer_range(const struct ev_tree_node *n, struct ev_time *first, struct ev_time *last)
+void ev_infer_range(const struct ev_tree_node *n, struct ev_times *range)
 {
-	const struct ev_tree_numbers *t = n->numbers.n > 0 ? &n->numbers : &n->texts;
+	const struct ev_tree_numbers *numbers[] = {
+		&n->numbers, (n->forms & EV_FORM_NUMBER) != 0 ? &n->texts : &n->numbers};
 
-	if (n->timed) {
-		*first = n->first;
-		*last = n->last;
-		return true;
-	}
-	if (t->n == 0 || t->far || t->epochs == 0)
-		return false;
-	*first = instant(t->min, t->epochs);
-	*last = instant(t->max, t->epochs);
-	return true;
+	if (n->seen.any)
+		ev_times_widen(range, n->seen.first, n->seen.last);
+	for (size_t i = 0; i < 2; i++)
+		if (numbers[i]->n > 0 && numbers[i]->epochs != 0)
+			ev_times_widen(range, instant(numbers[i]->min, numbers[i]->epochs),
+				       instant(numbers[i]->max, numbers[i]->epochs));
 }

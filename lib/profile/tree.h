@@ -13,6 +13,7 @@
 #define EV_PROFILE_TREE_H
 
 #include "base/lookup.h"
+#include "base/reading.h"
 #include "base/time.h"
 #include "number/decimal.h"
 #include "profile/sample.h"
@@ -36,9 +37,10 @@ enum ev_form {
 	EV_FORM_IPV4 = 1 << 6,
 	EV_FORM_IPV6 = 1 << 7,
 	EV_FORM_NUMBER = 1 << 8, /* plain digits, with or without a point */
-	EV_FORM_OFFSET = 1 << 9, /* a time with an offset such as +0000 */
+	EV_FORM_READ = 1 << 9,	 /* a time of another form, by one reading */
 	EV_FORM_CODE = 1 << 10,	 /* letters, digits, _ - . : / alone */
-	EV_FORM_ALL = (1 << 11) - 1,
+	EV_FORM_CLOCK = 1 << 11, /* what stands behind the T of a time, by one reading */
+	EV_FORM_ALL = (1 << 12) - 1,
 };
 
 /* What numbers can be, where they are times since 1970: from 2000 to 2100. */
@@ -50,12 +52,18 @@ enum ev_epoch {
 	EV_EPOCH_ALL = (1 << 4) - 1,
 };
 
+/* The first and the last of some times. */
+struct ev_times {
+	bool any;
+	struct ev_time first, last;
+};
+
 /* Numbers, or texts of numbers. */
 struct ev_tree_numbers {
 	uint64_t n;
 	uint32_t whole, fraction; /* most digits before the point, and behind it */
 	bool dotted;		  /* one was written with a point */
-	bool far;		  /* one has too many digits for min and max */
+	bool far;		  /* one has more digits than min and max, which are cut then */
 	struct ev_small min, max;
 	unsigned epochs; /* enum ev_epoch: what they all can be */
 };
@@ -81,13 +89,15 @@ struct ev_tree_node {
 	bool unfit; /* a value has what no warehouse can store */
 	/* of texts */
 	uint64_t n_empty;
-	uint32_t longest;      /* code points */
-	uint32_t bytes;	       /* of the last that is not empty */
-	bool varies;	       /* not all have as many */
-	unsigned forms;	       /* enum ev_form */
-	uint64_t times, zoned; /* those that are times, and of them those of EV_FORM_DATE_TIME */
-	bool timed;
-	struct ev_time first, last; /* of times and days */
+	uint32_t longest;     /* code points */
+	uint32_t bytes;	      /* of the last that is not empty */
+	bool varies;	      /* not all have as many */
+	unsigned forms;	      /* enum ev_form */
+	bool read;	      /* steps is known */
+	unsigned steps;	      /* of EV_FORM_READ and EV_FORM_CLOCK: as struct ev_reading has them */
+	uint64_t times;	      /* those that are times as they stand */
+	bool naive;	      /* a time or a clock has no zone */
+	struct ev_times seen; /* of the texts that are times */
 	struct ev_tree_numbers numbers, texts;
 	struct ev_sample sample;
 };
@@ -124,9 +134,12 @@ bool ev_tree_path_is(const struct ev_tree_node *a, const struct ev_tree_node *b)
 /* Values of any kind. */
 uint64_t ev_tree_values(const struct ev_tree_node *n);
 
-/* value.c: counts a scalar. p: the content of a string; text: a number as it stands. */
+/* value.c */
+void ev_times_widen(struct ev_times *times, struct ev_time first, struct ev_time last);
+/* Counts a scalar. p: the content of a string; text: a number as it stands. */
 void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len);
 void ev_tree_number(struct ev_tree_numbers *t, const char *text, size_t len);
+void ev_tree_merge_numbers(struct ev_tree_numbers *t, const struct ev_tree_numbers *o);
 void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *o);
 
 #endif

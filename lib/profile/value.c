@@ -15,25 +15,35 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* -12.50, and nothing odder: a zero in front, as in 007, makes it a name. */
+/* Passes over digits; false if there are none. */
+static bool pass_digits(const char **p, const char *end)
+{
+	const char *from = *p;
+
+	while (*p < end && is_digit(**p))
+		++*p;
+	return *p > from;
+}
+
+/* What tonumber takes: -12.50, 1e3. A zero in front, as in 007, makes it a name. */
 static bool is_number(const char *p, size_t len)
 {
-	size_t i = len > 0 && p[0] == '-', from = i;
+	const char *end = p + len;
 
-	if (len > DIGITS || (len - i > 1 && p[i] == '0' && is_digit(p[i + 1])))
+	p += len > 0 && *p == '-';
+	if (len > DIGITS || (end - p > 1 && p[0] == '0' && is_digit(p[1])) || !pass_digits(&p, end))
 		return false;
-	while (i < len && is_digit(p[i]))
-		i++;
-	if (i == from)
-		return false;
-	if (i < len && p[i] == '.') {
-		from = ++i;
-		while (i < len && is_digit(p[i]))
-			i++;
-		if (i == from)
+	if (p < end && *p == '.') {
+		p++;
+		if (!pass_digits(&p, end))
 			return false;
 	}
-	return i == len;
+	if (p < end && (*p | 0x20) == 'e') {
+		p += 1 + (end - p > 1 && (p[1] == '+' || p[1] == '-'));
+		if (!pass_digits(&p, end))
+			return false;
+	}
+	return p == end;
 }
 
 static bool is_code(const char *p, size_t len)
@@ -45,45 +55,60 @@ static bool is_code(const char *p, size_t len)
 	return len > 0 && memchr(p, '\0', len) == NULL;
 }
 
-/* zoned: whether it is as the format date-time has it. */
-static bool is_time(const char *p, size_t len, struct ev_time *t, bool *zoned)
+static bool is_time(struct ev_tree_node *n, const char *p, size_t len, struct ev_time *t)
 {
 	enum ev_time_form form;
 
 	if (len <= EV_DATE_TEXT || p[4] != '-')
 		return false;
 	form = ev_time_parse(p, len, t);
-	*zoned = form == EV_TIME_ZONED && p[EV_DATE_TEXT] != ' ';
-	return form != EV_TIME_BAD && ev_time_in_range(*t);
-}
-
-/* 2026-03-01T10:00:00+0000, which lacks a colon alone. */
-static bool is_offset_time(const char *p, size_t len, struct ev_time *t)
-{
-	char text[48];
-
-	if (len < 24 || len > sizeof text - 2 || (p[len - 5] != '+' && p[len - 5] != '-'))
+	if (form == EV_TIME_BAD || !ev_time_in_range(*t))
 		return false;
-	memcpy(text, p, len - 2);
-	text[len - 2] = ':';
-	memcpy(text + len - 1, p + len - 2, 2);
-	return ev_time_parse(text, len + 1, t) == EV_TIME_ZONED && ev_time_in_range(*t);
-}
-
-static bool is_date(const char *p, size_t len, struct ev_time *t)
-{
-	struct ev_date d;
-
-	if (!ev_date_parse(p, len, &d) || d.year == 0)
-		return false;
-	*t = (struct ev_time){ev_date_days(d) * 86400, 0};
+	n->naive |= form == EV_TIME_NAIVE;
+	if (form == EV_TIME_NAIVE || p[EV_DATE_TEXT] == ' ')
+		n->forms &= ~(unsigned)EV_FORM_DATE_TIME;
 	return true;
 }
 
-static bool has_form(unsigned form, const char *p, size_t len, struct ev_time *t)
+static bool is_date(const char *p, size_t len)
+{
+	struct ev_date d;
+
+	return ev_date_parse(p, len, &d) && d.year > 0;
+}
+
+/* Whether it is read as all texts before it were. */
+static bool is_read(struct ev_tree_node *n, const char *p, size_t len, struct ev_time *t)
+{
+	struct ev_reading r;
+
+	if (!ev_reading_of(p, len, &r) || (n->read && r.steps != n->steps))
+		return false;
+	n->naive |= ev_time_parse(r.text, r.len, t) == EV_TIME_NAIVE;
+	n->read = true;
+	n->steps = r.steps;
+	return ev_time_in_range(*t);
+}
+
+/* 10:00, 10:00:00.5, 10:00:00Z: the time of a day that stands elsewhere. */
+static bool is_clock(struct ev_tree_node *n, const char *p, size_t len)
+{
+	static const char day[] = "2000-01-01T";
+	char text[EV_READING_TEXT];
+	struct ev_time t;
+
+	if (len + sizeof day > sizeof text)
+		return false;
+	memcpy(text, day, sizeof day);
+	memcpy(text + sizeof day - 1, p, len);
+	return is_read(n, text, sizeof day - 1 + len, &t);
+}
+
+static bool has_form(struct ev_tree_node *n, unsigned form, const char *p, size_t len,
+		     struct ev_time *t)
 {
 	switch (form) {
-	case EV_FORM_DATE: return is_date(p, len, t);
+	case EV_FORM_DATE: return is_date(p, len);
 	case EV_FORM_UUID:
 		return len == EV_UUID_TEXT && (ev_uuid_is_canonical(p) || ev_uuid_valid(p, len));
 	case EV_FORM_EMAIL: return ev_schema_format_is("email", p, len);
@@ -91,18 +116,19 @@ static bool has_form(unsigned form, const char *p, size_t len, struct ev_time *t
 	case EV_FORM_IPV4: return ev_schema_format_is("ipv4", p, len);
 	case EV_FORM_IPV6: return ev_schema_format_is("ipv6", p, len);
 	case EV_FORM_NUMBER: return is_number(p, len);
-	case EV_FORM_OFFSET: return is_offset_time(p, len, t);
+	case EV_FORM_READ: return is_read(n, p, len, t);
+	case EV_FORM_CLOCK: return is_clock(n, p, len);
 	default: return is_code(p, len);
 	}
 }
 
-static void widen(struct ev_tree_node *n, struct ev_time first, struct ev_time last)
+void ev_times_widen(struct ev_times *times, struct ev_time first, struct ev_time last)
 {
-	if (!n->timed || ev_time_compare(first, n->first) < 0)
-		n->first = first;
-	if (!n->timed || ev_time_compare(last, n->last) > 0)
-		n->last = last;
-	n->timed = true;
+	if (!times->any || ev_time_compare(first, times->first) < 0)
+		times->first = first;
+	if (!times->any || ev_time_compare(last, times->last) > 0)
+		times->last = last;
+	times->any = true;
 }
 
 static void note_size(struct ev_tree_node *n, const char *p, size_t len)
@@ -119,7 +145,6 @@ static void note_size(struct ev_tree_node *n, const char *p, size_t len)
 void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 {
 	struct ev_time t = {0};
-	bool zoned = false;
 	unsigned left;
 
 	if (len == 0) {
@@ -127,22 +152,21 @@ void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 		return;
 	}
 	note_size(n, p, len);
-	if (is_time(p, len, &t, &zoned)) {
+	if (is_time(n, p, len, &t)) {
 		n->times++;
-		n->zoned += zoned;
-		widen(n, t, t);
-		n->forms &= EV_FORM_TIME | EV_FORM_CODE | (zoned ? EV_FORM_DATE_TIME : 0);
+		ev_times_widen(&n->seen, t, t);
+		n->forms &= EV_FORM_TIME | EV_FORM_CODE | EV_FORM_DATE_TIME;
 		return;
 	}
 	n->forms &= ~(unsigned)(EV_FORM_TIME | EV_FORM_DATE_TIME);
 	for (left = n->forms; left != 0; left &= left - 1) {
 		const unsigned form = left & -left;
 
-		if (!has_form(form, p, len, &t))
+		if (!has_form(n, form, p, len, &t))
 			n->forms &= ~form;
 	}
-	if ((n->forms & (EV_FORM_DATE | EV_FORM_OFFSET)) != 0)
-		widen(n, t, t);
+	if ((n->forms & EV_FORM_READ) != 0)
+		ev_times_widen(&n->seen, t, t);
 	if ((n->forms & EV_FORM_NUMBER) != 0)
 		ev_tree_number(&n->texts, p, len);
 }
@@ -160,6 +184,18 @@ static unsigned epochs_of(unsigned left, struct ev_small v)
 			left &= ~(1U << i);
 	}
 	return left;
+}
+
+/* The first digits of a whole number that has too many, such as of nanoseconds since 1970. */
+static bool read_cut(const char *text, size_t len, struct ev_small *v)
+{
+	if (len <= EV_SMALL_DIGITS || !ev_small_read(text, EV_SMALL_DIGITS, v))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_digit(text[i]))
+			return false;
+	v->exp += (int32_t)(len - EV_SMALL_DIGITS);
+	return true;
 }
 
 void ev_tree_number(struct ev_tree_numbers *t, const char *text, size_t len)
@@ -184,8 +220,10 @@ void ev_tree_number(struct ev_tree_numbers *t, const char *text, size_t len)
 	t->dotted |= memchr(text, '.', len) != NULL;
 	if (!ev_small_read(text, len, &v)) {
 		t->far = true;
-		t->epochs = 0;
-		return;
+		if (!read_cut(text, len, &v)) {
+			t->epochs = 0;
+			return;
+		}
 	}
 	t->epochs = t->epochs != 0 ? epochs_of(t->epochs, v) : 0;
 	if (t->n == 1 || ev_small_compare(v, t->min) < 0)
@@ -194,7 +232,7 @@ void ev_tree_number(struct ev_tree_numbers *t, const char *text, size_t len)
 		t->max = v;
 }
 
-static void merge_numbers(struct ev_tree_numbers *t, const struct ev_tree_numbers *o)
+void ev_tree_merge_numbers(struct ev_tree_numbers *t, const struct ev_tree_numbers *o)
 {
 	if (o->n == 0)
 		return;
@@ -225,15 +263,19 @@ void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *o)
 	n->unfit |= o->unfit;
 	n->n_empty += o->n_empty;
 	n->forms &= o->forms;
+	if (n->read && o->read && n->steps != o->steps)
+		n->forms &= ~(unsigned)(EV_FORM_READ | EV_FORM_CLOCK);
+	n->read |= o->read;
+	n->steps |= o->steps;
 	if (o->longest_list > n->longest_list)
 		n->longest_list = o->longest_list;
 	n->times += o->times;
-	n->zoned += o->zoned;
-	if (o->timed)
-		widen(n, o->first, o->last);
+	n->naive |= o->naive;
+	if (o->seen.any)
+		ev_times_widen(&n->seen, o->seen.first, o->seen.last);
 	n->varies |= o->varies || (n->longest > 0 && o->longest > 0 && n->bytes != o->bytes);
 	n->bytes = o->longest > 0 ? o->bytes : n->bytes;
 	n->longest = o->longest > n->longest ? o->longest : n->longest;
-	merge_numbers(&n->numbers, &o->numbers);
-	merge_numbers(&n->texts, &o->texts);
+	ev_tree_merge_numbers(&n->numbers, &o->numbers);
+	ev_tree_merge_numbers(&n->texts, &o->texts);
 }

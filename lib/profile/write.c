@@ -131,15 +131,15 @@ static void put_star(const struct ev_proposal *p, struct ev_buf *out)
 	ev_buf_puts(out, "star:\n  facts:\n");
 	for (size_t i = 0; i < p->n_facts; i++)
 		put_table(&p->facts[i], true, out);
-	if (p->n_dimensions == 0 && !p->timed)
+	if (p->n_dimensions == 0 && !p->times.any)
 		return;
 	ev_buf_puts(out, "  dimensions:\n");
 	for (size_t i = 0; i < p->n_dimensions; i++)
 		put_table(&p->dimensions[i], false, out);
-	if (p->timed)
+	if (p->times.any)
 		ev_buf_printf(out,
 			      "    dim_date:\n      calendar: {from: %04d-01-01, to: %04d-12-31}\n",
-			      year_of(p->first), year_of(p->last));
+			      year_of(p->times.first), year_of(p->times.last));
 }
 
 static void put_measures(const struct ev_proposal *p, struct ev_buf *out)

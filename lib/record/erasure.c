@@ -3,6 +3,7 @@
 #include "base/lookup.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "io/foreign.h"
 #include "io/in.h"
 #include "number/decimal.h"
 #include "scan/form.h"
@@ -168,6 +169,8 @@ enum ev_status ev_erasure_read(struct ev_erasure *e, const char *file, struct ev
 	enum ev_status st = ev_in_slurp(file, MOST_VALUES, &text, &len, err);
 	const char *end = text + len, *lf;
 
+	if (st == EV_OK)
+		st = ev_foreign_check(file, false, text, len, err);
 	for (const char *p = text; st == EV_OK && p < end; p = lf + 1) {
 		size_t n;
 

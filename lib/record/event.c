@@ -1,4 +1,5 @@
 #include "record/event.h"
+#include "base/reading.h"
 #include "number/decimal.h"
 #include "record/compute.h"
 #include "scan/form.h"
@@ -413,23 +414,44 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	event->id_len = e->id.len;
 }
 
+/* Appends what jq makes a date-time of the value; nothing where that is not known. */
+static void put_reading(const struct ev_doc *d, uint32_t at, const char *p, size_t len,
+			struct ev_buf *out)
+{
+	enum { LEAST = 9, COMPACT = 14 }; /* digits of a text; 20260301100000 is another matter */
+	struct ev_reading r;
+	size_t digits = 0;
+
+	while (digits < len && p[digits] >= '0' && p[digits] <= '9')
+		digits++;
+	if (ev_kind(d, at) == EV_NUMBER)
+		ev_buf_puts(out, ev_reading_epoch(digits, false));
+	else if (digits == len && digits >= LEAST && digits != COMPACT)
+		ev_buf_puts(out, ev_reading_epoch(digits, true));
+	else if (ev_reading_of(p, len, &r))
+		ev_reading_jq(r.steps, out);
+}
+
 /* A time that cannot be read, with the expression that reads it, where that is known. */
 static void wrong_time(struct ev_reasons *why, const struct ev_path *path, const char *what,
 		       const char *problem, const struct ev_doc *d, uint32_t at, const char *p,
 		       size_t len)
 {
-	const char *how = ev_time_reading(p, len, ev_kind(d, at) == EV_NUMBER);
+	struct ev_buf how = {0};
 	const char *raw;
 	size_t raw_len;
 
-	if (how == NULL) {
+	put_reading(d, at, p, len, &how);
+	if (how.len == 0) {
 		wrong_value(why, path, what, problem, d, at);
 		return;
 	}
 	raw = ev_raw(d, at, &raw_len);
 	envelope(why, path, what,
 		 ev_reasons_text(why, "%s: %s: to read it, the model says %s%s", problem,
-				 ev_reasons_quote(why, raw, raw_len), path->text, how));
+				 ev_reasons_quote(why, raw, raw_len), path->text,
+				 ev_buf_str(&how)));
+	ev_buf_free(&how);
 }
 
 static void read_time(struct ev_events *e, struct ev_event *event, const struct ev_path *path,

@@ -21,6 +21,8 @@ struct ev_count {
 
 /* All is borrowed. */
 struct ev_port {
+	/* Or NULL: takes each line in place of out. */
+	enum ev_status (*line)(void *ctx, const void *p, size_t len, struct ev_error *err);
 	struct ev_out *out;
 	struct ev_rejects *rejects;
 	/* Called before the next line, once, where that does not follow the one before it. */
@@ -37,6 +39,8 @@ struct ev_port {
 static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, size_t len,
 					  struct ev_error *err)
 {
+	if (port->line != NULL)
+		return port->line(port->ctx, p, len, err);
 	if (__builtin_expect(port->jumps, false)) {
 		port->jumps = false;
 		port->jump(port->ctx);

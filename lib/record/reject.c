@@ -3,6 +3,7 @@
 #include "io/out.h"
 #include "record/position.h"
 #include "scan/form.h"
+#include "json/part.h"
 #include "json/write.h"
 
 #include <stdlib.h>
@@ -115,6 +116,14 @@ static void say(const struct ev_reason *r, struct ev_buf *out)
 	ev_buf_puts(out, r->message);
 }
 
+/* Whether it does not even begin as JSON does that holds a record, as a line of a log does. */
+static bool is_other_text(const struct ev_record *rec, const struct ev_reasons *why)
+{
+	const char *end = rec->p + rec->len, *p = ev_json_behind_blanks(rec->p, end);
+
+	return strcmp(why->code, "json") == 0 && p < end && *p != '{' && *p != '[';
+}
+
 /* Names the line of the raw log if the record has its origin, as a reject does. */
 static enum ev_status no_file(const struct ev_record *rec, const char *origin, size_t origin_len,
 			      const struct ev_reasons *why, struct ev_error *err)
@@ -133,6 +142,8 @@ static enum ev_status no_file(const struct ev_record *rec, const char *origin, s
 		more += !ev_reason_is_repeated(why, i);
 	if (more > 0)
 		ev_buf_printf(&text, " (and %zu more)", more);
+	if (is_other_text(rec, why))
+		ev_buf_puts(&text, " (lines that are no JSON are for evparse --format)");
 	ev_locate(locator, rec, origin, origin_len, &at);
 	st = ev_fail(err, "%s:%llu: %s: mend it, or set bad records aside with -r FILE",
 		     origin != NULL ? at.source : rec->source, (unsigned long long)at.line,

@@ -42,24 +42,11 @@ static void add_columns(struct ev_table *t, const struct ev_columns *columns)
 	}
 }
 
-/* The first column of a fact that is the event's time. */
-static const struct ev_column *day_of(const struct ev_fact *f, const struct ev_path *time)
-{
-	for (size_t i = 0; i < f->columns.n; i++) {
-		const struct ev_column *c = &f->columns.list[i];
-
-		if ((c->type == EV_TYPE_TIMESTAMP || c->type == EV_TYPE_DATE) &&
-		    ev_path_same(c->from, time))
-			return c;
-	}
-	return NULL;
-}
-
 static void fact_table(struct ev_table *t, const struct ev_fact *f, const struct ev_path *time)
 {
 	t->name = f->name;
 	t->fact = f;
-	t->day = day_of(f, time);
+	t->day = ev_fact_column(f, time, EV_TYPE_TIMESTAMP, EV_TYPE_DATE);
 	t->versions = f->keep == EV_KEEP_HISTORY;
 	add(t, EV_TYPE_VARCHAR, EV_ID_MAX, 0, "ev_owner");
 	if (t->versions)

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { FORMATS = 7, MOST = 4000 };
+enum { FORMATS = 8, MOST = 4000 };
 
 static unsigned long long wrong, records;
 
@@ -26,8 +26,15 @@ static struct ev_frames *frames_of(unsigned format)
 	case 3: return ev_frames_csv('\t', "a\tb");
 	case 4: return ev_frames_joined(NULL);
 	case 5: return ev_frames_halves(EV_HALVES_DOCKER);
-	default: return ev_frames_halves(EV_HALVES_CRI);
+	case 6: return ev_frames_halves(EV_HALVES_CRI);
+	default: return ev_frames_counted();
 	}
+}
+
+/* Their records are put together. */
+static bool are_halves(unsigned format)
+{
+	return format == 5 || format == 6;
 }
 
 /* Text */
@@ -101,6 +108,22 @@ static void put_lines(struct ev_buf *b)
 		ev_buf_printf(b, "%s%s", PICK(lines), chance(9) ? "\r\n" : "\n");
 }
 
+/* Messages of syslog, some behind their length, or a wrong one. */
+static void put_messages(struct ev_buf *b)
+{
+	static const char *const messages[] = {"<34>1 x", "<1>a\nb c", "<13>7 <x", "<5>y\r\n", "<"};
+
+	for (size_t i = 0, n = random_below(12); i < n; i++) {
+		const char *message = PICK(messages);
+		size_t len = strlen(message) + (chance(9) ? 0 : random_below(9));
+
+		if (chance(2))
+			ev_buf_printf(b, "%zu %s", len, message);
+		else
+			ev_buf_printf(b, "%s\n", message);
+	}
+}
+
 static void damage(struct ev_buf *b)
 {
 	static const char bytes[] = "\"\"{}[],:\n\n\r\\ \tx\x01";
@@ -160,7 +183,7 @@ static void read_records(const struct ev_buf *text, unsigned format, size_t max,
 		ev_buf_put(out, l.p, l.len);
 		in_parts = l.kind == EV_LINE_PART && !l.last;
 		records += !in_parts;
-		if (l.kind == EV_LINE_WHOLE && format < 5 &&
+		if (l.kind == EV_LINE_WHOLE && !are_halves(format) &&
 		    (l.offset + l.len > text->len || memcmp(text->p + l.offset, l.p, l.len) != 0))
 			ev_buf_puts(out, " is not what stands there");
 	}
@@ -173,8 +196,8 @@ static void read_records(const struct ev_buf *text, unsigned format, size_t max,
 /* Whether no byte is lost but those that may stand between two records. */
 static bool all_there(const struct ev_buf *text, struct ev_buf *left, unsigned format)
 {
-	static const char *const between[] = {" \t\r\n,[]", NULL,   NULL,  "\r\n\t ",
-					      "\r\n \t",    "\r\n", "\r\n"};
+	static const char *const between[FORMATS] = {" \t\r\n,[]", NULL, NULL, "\r\n\t ",
+						     "\r\n \t",	   NULL, NULL, "0123456789 \r\n"};
 	struct ev_in *in;
 	struct ev_frames *f;
 	struct ev_error err;
@@ -182,7 +205,7 @@ static bool all_there(const struct ev_buf *text, struct ev_buf *left, unsigned f
 	pid_t child;
 	bool good = true;
 
-	if (between[format] == NULL || format >= 5)
+	if (between[format] == NULL)
 		return true;
 	ev_buf_put(left, text->p, text->len);
 	in = ev_in_new(NULL, 0, SIZE_MAX / 2);
@@ -213,8 +236,10 @@ static void round_of(uint64_t number)
 		put_json(&text, format == 1);
 	else if (format < 4)
 		put_rows(&text, format == 2 ? ',' : '\t');
-	else
+	else if (format < 7)
 		put_lines(&text);
+	else
+		put_messages(&text);
 	if (!chance(4))
 		damage(&text);
 	read_records(&text, format, max, MOST, &whole);

@@ -538,8 +538,9 @@ static void test_feed(void)
 	ev_buf_free(&packed);
 }
 
-static enum ev_status count(void *ctx, struct ev_error *err)
+static enum ev_status count(void *ctx, int *wait, struct ev_error *err)
 {
+	(void)wait;
 	(void)err;
 	++*(int *)ctx;
 	return EV_OK;

@@ -205,11 +205,12 @@ static void close_feed(struct feed *f)
 	f->fd = -1;
 }
 
-static enum ev_status feed_some(void *ctx, struct ev_error *err)
+static enum ev_status feed_some(void *ctx, int *wait, struct ev_error *err)
 {
 	struct feed *f = ctx;
 	size_t n = f->piece > 0 ? 1 + random_below(f->piece) : 0;
 
+	(void)wait;
 	f->calls++;
 	if (n > f->len)
 		n = f->len;
@@ -302,9 +303,10 @@ static void test_random(void)
 	ev_buf_free(&want);
 }
 
-static enum ev_status refuse(void *ctx, struct ev_error *err)
+static enum ev_status refuse(void *ctx, int *wait, struct ev_error *err)
 {
 	(void)ctx;
+	(void)wait;
 	return ev_fail(err, "the output is gone");
 }
 
