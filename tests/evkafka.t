@@ -187,6 +187,8 @@ is '--max of more than there is ends at the end' "$(sales --from at1 --max 9 --u
 is '--for' "$(sales --for 3s)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
 evkafka -b "$at" --until-end --positions end.json sales >"$tap/end"
 run evkafka -b "$at" --group shop --commit end.json
+echo '{"sales":{"shardId-0":"4954"}}' >shards
+ok 'of shards of Kinesis there is nothing to commit' evkafka -b "$at" --group shop --commit shards
 is 'nothing is left' "$(sales --group shop --until-end)" '{"sales":{"0":4,"1":1}}'
 run "evkafka -b $at --until-end -r rejects sales orders sales | wc -l"
 check 'two topics, and one twice' 0 11
