@@ -75,8 +75,8 @@ struct ev_frames *ev_frames_halves(enum ev_frame_halves kind);
 bool ev_cri_tag(const char *p, const char *end);
 
 /*
- * Messages of syslog as they come over TCP (RFC 6587), each behind the number of its bytes, which is
- * between two records, or up to its line end.
+ * Messages of syslog as they come over TCP (RFC 6587), each behind the number of its bytes, which
+ * is between two records, or up to its line end.
  */
 struct ev_frames *ev_frames_counted(void);
 

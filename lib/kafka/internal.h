@@ -43,7 +43,10 @@ bool ev_kafka_passes(rd_kafka_resp_err_t code);
 /* Whether a broker answers; waits for one. */
 enum ev_status ev_kafka_probe(struct ev_kafka_client *c, struct ev_error *err);
 
-/* As librdkafka has them, without shards, which are of Kinesis; for rd_kafka_topic_partition_list_destroy(). */
+/*
+ * As librdkafka has them, without shards, which are of Kinesis. For
+ * rd_kafka_topic_partition_list_destroy().
+ */
 rd_kafka_topic_partition_list_t *ev_kafka_list(const struct ev_offsets *offsets);
 
 #else
