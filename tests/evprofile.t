@@ -209,6 +209,11 @@ ok 'the order of many events does not matter' shaken bench.jsonl
 [ ! -e day ] || ok 'nor does that of the example, where members come late' shaken day
 { echo '{"event_id":{"a":1},"event_type":7,"event_timestamp":"x"}'; head -n 500 bench.jsonl; } >dirty
 ok 'nor where the dirt is' shaken dirty
+{
+	seq -f '{"id":%g,"at":"2026-03-01T10:00:00Z"}' 40
+	echo '{"id":41,"at":"2020/01/01 10:00"}'
+} >dirty
+ok 'nor where a time is of another form' shaken dirty
 for file in kibana-ecommerce/ecommerce gharchive-small/gh1000_2015 stripe-webhooks/events; do
 	data $file.ndjson && ok "nor does that of $file" shaken "$data"
 done
