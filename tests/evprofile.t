@@ -580,6 +580,17 @@ printf '[{"id":1,\n"at":"2026-03-01T10:00:00Z"}, {"id":2,"at":"2026-03-01T11:00:
 reads json-array
 printf '{"id":1,"at":"2026-03-01T10:00:00Z"}{"id":2,"at":"2026-03-01T10:00:00Z"}' >raw
 reads json-array
+printf 'id;at\n1;2026-03-01T10:00:00Z\n2;2026-03-01T10:00:00Z\n' >raw
+reads csv --separator ';'
+printf '{"orders":[{"id":1,"at":"2026-03-01T10:00:00Z"},{"id":2,"at":"2026-03-01T10:00:00Z"}],"next":"x"}' >raw
+reads json-array --list orders
+run 'evprofile -f json-array raw | sed -n 2p'
+check 'events that are the elements of a list' 0 'evkit: 1' \
+	'evprofile: no member tells events apart: read the elements of the list as events by --format json-array --list orders, or give each an id by evparse --add-id event_id'
+for other in '{"orders":[{"a":1},{"a":2}],"lines":[{"a":1},{"a":2}]}' '{"or ders":[{"a":1},{"a":2}]}' '{"orders":[1,2]}' '{"orders":[{"a":1}]}'; do
+	run "echo '$other' | evprofile | sed -n 2p"
+	check "no such list: $other" 0 'evkit: 1' 'evprofile: no member tells events apart: give each an id by evparse --add-id event_id'
+done
 echo '10:00 sold {"id":1,"at":"2026-03-01T10:00:00Z"}' >raw
 reads auto
 echo '192.0.2.1 - - [01/Mar/2026:10:00:00 +0100] "GET /t HTTP/1.1" 200 12 "-" "curl"' >raw
