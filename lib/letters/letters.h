@@ -57,9 +57,8 @@ void ev_letter_write(const struct ev_letter *letter, const char *raw, size_t len
 
 /*
  * Appends the record as the front of the chain takes it: "_ev" names its origin. JSON that is
- * spread over lines goes on one. False if it cannot
- * bear that, and is appended as it is: it is no JSON object, or has a member of that name, or a
- * name twice.
+ * spread over lines goes on one. False if it cannot bear that, and is appended as it is: it is no
+ * JSON object, or has a member of that name, or a name twice.
  */
 bool ev_letters_replay(struct ev_letters *l, const struct ev_letter *letter, struct ev_buf *out);
 

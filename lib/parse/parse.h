@@ -40,15 +40,15 @@ struct ev_parse_options {
 	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 	/*
-	 * Of Kinesis, or NULL: the stream. Each file has answers of the shard that it is named by
-	 * (ev_parse_shard), in order. How far these are read is kept in offsets, and counts the
-	 * record that was stepped last, too.
+	 * Of Kinesis, or NULL: the stream. Each file has answers, in order, of the shard that it is
+	 * named by (ev_parse_shard, not NULL). How far these are read is kept in offsets; the
+	 * record that was stepped last counts, too.
 	 */
 	const char *stream;
 	struct ev_offsets *offsets;
 };
 
-/* The shard that a file is named by, which is the last part of its path; NULL if that is none. */
+/* The shard that a file is named by, the last part of its path; NULL if that cannot be one. */
 const char *ev_parse_shard(const char *file);
 
 /* The options' texts are borrowed. NULL, with the error, if they are wrong. */

@@ -242,38 +242,35 @@ static const struct ev_tree_node *list_of_events(const struct ev_proposal *p)
 	return list;
 }
 
-static void note_no_id(struct ev_proposal *p)
+static void note_no_id(struct ev_proposal *p, const char *name)
 {
 	const struct ev_tree_node *list = list_of_events(p);
 
 	if (list == NULL)
-		note(p, ev_strdup("no member tells events apart: give each an id by evparse "
-				  "--add-id event_id"));
+		note(p, ev_infer_text("no member tells events apart: give each an id by evparse "
+				      "--add-id %s",
+				      name));
 	else
 		note(p, ev_infer_text("no member tells events apart: read the elements of the "
 				      "list as events by --format json-array --list %.*s, or give "
-				      "each an id by evparse --add-id event_id",
-				      (int)list->len, list->name));
+				      "each an id by evparse --add-id %s",
+				      (int)list->len, list->name, name));
 }
 
 /* No member identifies events: evparse --add-id gives them an id. */
 static void propose_no_id(struct ev_envelope *e)
 {
 	struct ev_proposal *p = e->p;
+	const char *name = ev_tree_member(p->all, "event_id", 8) == NULL ? "event_id" : "line_id";
 	char *text = text_id(e, EV_NO_COLUMN);
 
 	p->n_id = 1;
-	if (text != NULL && ev_tree_member(p->all, "event_id", 8) == NULL) {
-		p->id[0].jq = ev_infer_text(".event_id // \"%s\"", text);
-		p->id[0].why = ev_strdup(
-			"no member tells events apart. Those that are alike here count as one, "
-			"unless evparse --add-id event_id gave each an id");
-	} else {
-		p->id[0].jq = ev_strdup(".event_id");
-		p->id[0].why = ev_strdup("no member tells events apart: give each an id by "
-					 "evparse --add-id event_id");
-	}
-	note_no_id(p);
+	p->id[0].jq = ev_infer_text(".%s // \"%s\"", name, text != NULL ? text : "none");
+	p->id[0].why =
+		ev_infer_text("no member tells events apart. Those that are alike here count "
+			      "as one, unless evparse --add-id %s gave each an id",
+			      name);
+	note_no_id(p, name);
 	free(text);
 }
 

@@ -375,18 +375,12 @@ static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct wal
 #define TARGET
 #define IS_MEMBER_ID ev_member_id_is
 #include "scan/walk.h"
-#undef ISA
-#undef TARGET
-#undef IS_MEMBER_ID
 
 #ifdef __x86_64__
 #define ISA	     avx2
 #define TARGET	     EV_MEMBER_ID_AVX2
 #define IS_MEMBER_ID ev_member_id_is_avx2
 #include "scan/walk.h"
-#undef ISA
-#undef TARGET
-#undef IS_MEMBER_ID
 #else
 #define walk_avx2 walk_portable
 #endif

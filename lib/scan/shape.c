@@ -91,12 +91,6 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 #define PLACE_MEMBER place_member
 #define TARGET
 #include "scan/shape_match.h"
-#undef ISA
-#undef TARGET
-#undef IS_MEMBER_ID
-#undef ORIGIN
-#undef ORIGIN_AT
-#undef PLACE_MEMBER
 
 #ifdef __x86_64__
 /* What both nodes of a member are moved by: one whose value is no string, and one whose is. */
@@ -131,12 +125,6 @@ EV_MEMBER_ID_AVX2 static inline void place_member_avx2(struct ev_node *node, con
 #define PLACE_MEMBER place_member_avx2
 #define TARGET	     EV_MEMBER_ID_AVX2
 #include "scan/shape_match.h"
-#undef ISA
-#undef TARGET
-#undef IS_MEMBER_ID
-#undef ORIGIN
-#undef ORIGIN_AT
-#undef PLACE_MEMBER
 #else
 #define normalize_avx2	   normalize_portable
 #define members_match_avx2 members_match_portable

@@ -55,3 +55,9 @@ TARGET static bool JOIN(members_match_, ISA)(const struct ev_shape *shape,
 
 #undef JOIN
 #undef JOIN2
+#undef ISA
+#undef TARGET
+#undef IS_MEMBER_ID
+#undef ORIGIN
+#undef ORIGIN_AT
+#undef PLACE_MEMBER

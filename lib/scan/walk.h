@@ -140,3 +140,6 @@ open:
 
 #undef JOIN
 #undef JOIN2
+#undef ISA
+#undef TARGET
+#undef IS_MEMBER_ID
