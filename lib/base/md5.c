@@ -3,9 +3,6 @@
 
 #include <endian.h>
 
-/* No vector leaves this file, so it does not matter how one is returned. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 enum { BLOCK = 64, WORDS = BLOCK / 4, LANES = EV_MD5_LANES };
 
 typedef uint32_t lanes EV_VECTOR(4 * LANES);
