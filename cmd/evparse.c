@@ -4,8 +4,6 @@
 #include "cli/seal.h"
 #include "parse/parse.h"
 
-#include <ctype.h>
-
 static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
 
@@ -48,16 +46,6 @@ static void take_stream(const char *name)
 	parse_options.stream = name;
 }
 
-static void take_separator(const char *text)
-{
-	if (strlen(text) != 1 || !isascii((unsigned char)*text) || strchr("\"\r\n", *text) != NULL)
-		cli_usage(
-			"--separator takes one ASCII character that is no quote, such as ';', not "
-			"'%s'",
-			text);
-	parse_options.separator = *text;
-}
-
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
@@ -67,7 +55,7 @@ static void take(size_t index, const char *argument)
 	case 3: parse_options.year = argument; return;
 	case 4: take_add_id(argument); return;
 	case 5: parse_options.header = argument; return;
-	case 6: take_separator(argument); return;
+	case 6: parse_options.separator = argument; return;
 	case 7: parse_options.list = argument; return;
 	case 8: parse_options.continued = true; return;
 	case 9: parse_options.begins = argument; return;

@@ -11,6 +11,8 @@ static const struct cli_option options[] = {
 	{"zone", '\0', "ZONE", "where times without an offset are local, such as Europe/Amsterdam"},
 	{"year", '\0', "YEAR", "that of times without one: 2026, or the day that it begins with"},
 	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
+	{"separator", '\0', "CHAR", "csv: what stands between fields in place of a comma"},
+	{"list", '\0', "NAME", "json-array: the events are the elements of NAME in an object"},
 	{"name", 'n', "NAME", "what the model is called (events)"},
 	{"sample", '\0', "N", "read about one event in N, chosen by its bytes"},
 	{0},
@@ -23,8 +25,10 @@ static void take(size_t index, const char *argument)
 	case 1: parse_options.zone = argument; return;
 	case 2: parse_options.year = argument; return;
 	case 3: parse_options.header = argument; return;
-	case 4: profile_options.name = argument; return;
-	case 5: profile_options.sample = cli_number("sample", argument); return;
+	case 4: parse_options.separator = argument; return;
+	case 5: parse_options.list = argument; return;
+	case 6: profile_options.name = argument; return;
+	case 7: profile_options.sample = cli_number("sample", argument); return;
 	}
 }
 

@@ -574,6 +574,26 @@ file .. evvalidate....rejects.jsonl
 file -rf evvalidate.-rf.rejects.jsonl
 file 'a b%2F$(c)' evvalidate.a%20b%252F%24%28c%29.rejects.jsonl
 file 'Käse' evvalidate.K%C3%A4se.rejects.jsonl
+# A sealed chain names its batch, so each batch has a file of its own.
+mkdir rejects.d
+for batch in d1 'd/2' "$(printf '/%.0s' $(seq 100))"; do
+	run "export EVKIT_SEAL=s; evparse --batch '$batch' -f json events | evdedupe -r rejects.d/ -o deduped 2>said"
+	is "in a sealed chain the head's name is taken: $batch" "$status $(sed 's/%2F/:/g' said)" \
+		"$(case $batch in //*) printf '2 evdedupe: rejects.d/evdedupe.%s.rejects.jsonl: is too long a name: name a file with -r' \
+			"$(echo "$batch" | tr / :)" ;; *) echo '0 ' ;; esac)"
+done
+run 'export EVKIT_SEAL=s; evparse --batch d3 -f json events | evdedupe --batch mine -r rejects.d/ -o deduped'
+check 'but for --batch' 0
+run 'export EVKIT_SEAL=s; { evparse --batch d4 -f json events; evparse --batch d5 -f json events; } | evdedupe -r rejects.d/ -o deduped'
+check 'that of several sections is the first one' 0
+run 'export EVKIT_SEAL=s; evparse -f json events | evdedupe -r rejects.d/ -o deduped'
+check 'and there may be none' 0
+is 'the files of several batches' "$(ls -A rejects.d)" 'evdedupe.d%2F2.rejects.jsonl
+evdedupe.d1.rejects.jsonl
+evdedupe.d4.rejects.jsonl
+evdedupe.mine.rejects.jsonl
+evdedupe.rejects.jsonl'
+rm -r rejects.d
 mkdir rejects.d
 run "evvalidate --batch $(printf '%0201d' 0) -r rejects.d/ bad"
 check 'a batch too long for a name is told' 2 '' '~^evvalidate: --batch takes at most 200 bytes, not 201: .0{60}\.\.\..$'

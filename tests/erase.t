@@ -80,7 +80,6 @@ for day in day?; do
 		awk 'FNR == NR { hers[$1]; next } !($1 in hers) && !/pers-0n-17|Quint/' hers - |
 		sed 's/^[^ ]* //' >"never/$day"
 done
-# A line that is cut keeps no id that could be trusted.
 is 'the person has events in plenty' "$(($(wc -l <hers) > 9))" 1
 
 cat >shop.sh <<'SHOP'

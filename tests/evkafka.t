@@ -84,31 +84,20 @@ mkfifo commands
 exec 3>commands
 told=1
 
-# waits COMMAND...: until it succeeds, twenty seconds at most.
-waits()
-{
-	tries=0
-	while ! "$@" >"$tap/waits" 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt 400 ] || return 1
-		sleep 0.05
-	done
-}
-
 answered()
 {
 	[ "$(wc -l <answers)" -ge "$1" ]
 }
 
-# tell COMMAND: to the brokers, and waits until it is done.
+# tell COMMAND: to the brokers, and until_true until it is done.
 tell()
 {
 	printf '%s\n' "$1" >&3
 	told=$((told + 1))
-	waits answered $told || exit 2
+	until_true answered $told || exit 2
 }
 
-waits answered 1 || exit 2
+until_true answered 1 || exit 2
 at=$(head -n 1 answers)
 # The mock makes a topic that is asked for, so its partitions are those that it is made with.
 tell 'topic orders 2'
@@ -198,6 +187,8 @@ is '--max of more than there is ends at the end' "$(sales --from at1 --max 9 --u
 is '--for' "$(sales --for 3s)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
 evkafka -b "$at" --until-end --positions end.json sales >"$tap/end"
 run evkafka -b "$at" --group shop --commit end.json
+echo '{"sales":{"shardId-0":"4954"}}' >shards
+ok 'of shards of Kinesis there is nothing to commit' evkafka -b "$at" --group shop --commit shards
 is 'nothing is left' "$(sales --group shop --until-end)" '{"sales":{"0":4,"1":1}}'
 run "evkafka -b $at --until-end -r rejects sales orders sales | wc -l"
 check 'two topics, and one twice' 0 11
@@ -280,14 +271,14 @@ wait $reader
 is 'and comes back' "$(cat late)" '0 1 2 3 10 {"sales":{"0":4,"1":1}}'
 evkafka -b "$at" --timeout 1s sales >"$tap/ends" 2>said &
 reader=$!
-waits grep -q '"n":10' "$tap/ends"
+until_true grep -q '"n":10' "$tap/ends"
 tell down
 wait $reader
 is 'or never does, while it is read' "$? $(sed 's/[0-9.]*:[0-9]*: /AT: /; s/1s: .*: see/1s: see/' said)" '2 evkafka: AT: no broker has answered for 1s: see whether it runs and -b names it; what was read is read again by the next run'
 tell up
 evkafka -b "$at" --timeout 20s --for 4s sales >long 2>said &
 reader=$!
-waits grep -q '"n":10' long
+until_true grep -q '"n":10' long
 tell down
 sleep 1
 tell up
@@ -345,11 +336,11 @@ tell 'topic live 1'
 evkafka -b "$at" --from earliest --commit-every 1000,100ms --batch live live >stream &
 stream=$!
 tell 'put live 0 {"n":1}'
-waits grep -q '"positions":{"live":{"0":1}}' stream
+until_true grep -q '"positions":{"live":{"0":1}}' stream
 is 'a section that is old is sealed though nothing comes' "$?" 0
 tell 'put live 0 {"n":2}'
 tell 'put live 0 {"n":3}'
-waits grep -q '"positions":{"live":{"0":3}}' stream
+until_true grep -q '"positions":{"live":{"0":3}}' stream
 is 'and so is the next one' "$?" 0
 kill $stream
 wait $stream 2>/dev/null

@@ -7,7 +7,6 @@
 
 messages=${KAFKA_MESSAGES-20000}
 kills=${KAFKA_KILLS-6}
-patience=60
 stream=$srcdir/examples/stream
 unset EVKIT_SEAL
 need jq sqlite3 java python3 setsid || {
@@ -71,17 +70,6 @@ set_aside()
 	done | sed 's/,"_ev":{"origin":.*}}}$/}/' | LC_ALL=C sort -u
 }
 
-# waits COMMAND...: until it succeeds, for $patience seconds at most.
-waits()
-{
-	tries=0
-	while ! "$@" >"$tap/waits" 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt $((patience * 5)) ] || return 1
-		sleep 0.2
-	done
-}
-
 # kill_one SESSION: a program of the chain, at random, at a random moment.
 kill_one()
 {
@@ -139,16 +127,16 @@ reads()
 
 ok 'a topic with one partition' kafka topic "$kafka" paid 1
 HOW=commit put paid 1 2
-ok 'a transaction: its end counts, and is no message' waits reads paid '1 2 {"paid":{"0":3}}'
+ok 'a transaction: its end counts, and is no message' until_true reads paid '1 2 {"paid":{"0":3}}'
 is 'behind it is nothing' "$(numbers --from next.json --until-end paid)" '{"paid":{"0":3}}'
 HOW=abort put paid 3 4
-ok 'so is an aborted one' waits reads paid '1 2 {"paid":{"0":6}}'
+ok 'so is an aborted one' until_true reads paid '1 2 {"paid":{"0":6}}'
 HOW=leave put paid 5 6
 put paid 7
 is 'up to one that is open it is read' "$(numbers --until-end paid)" '1 2 {"paid":{"0":6}}'
 is 'by --for, too' "$(numbers --for 2s paid)" '1 2 {"paid":{"0":6}}'
 HOW=commit put paid 8
-ok 'and on, when it is over' waits reads paid '1 2 7 8 {"paid":{"0":12}}'
+ok 'and on, when it is over' until_true reads paid '1 2 7 8 {"paid":{"0":12}}'
 
 # Compaction, and what was removed by age
 
@@ -165,14 +153,14 @@ echo '{"prices":{"0":10}}' >before.json
 echo '{"prices":{"0":3}}' >between.json
 sleep 0.5
 echo 'c={"n":31}' | kafka put "$kafka" prices keys
-ok 'what is left of it is read to its end' waits reads prices '25 31 {"prices":{"0":12}}'
+ok 'what is left of it is read to its end' until_true reads prices '25 31 {"prices":{"0":12}}'
 for i in 1 2 3; do
 	echo 'c'
 	echo "d={\"n\":4$i}"
 done | kafka put "$kafka" prices keys
 sleep 0.5
 echo 'e={"n":51}' | kafka put "$kafka" prices keys
-ok 'again' waits reads prices '25 43 51 {"prices":{"0":19}}'
+ok 'again' until_true reads prices '25 43 51 {"prices":{"0":19}}'
 is 'positions within a gap are no loss' "$(for from in between before tombstone; do
 	numbers --from $from.json --until-end prices
 done)" '25 43 51 {"prices":{"0":19}}
@@ -181,7 +169,7 @@ done)" '25 43 51 {"prices":{"0":19}}
 is "nor are a group's" "$(numbers --group compact --until-end prices)" '43 51 {"prices":{"0":19}}'
 ok 'a topic of which nothing is kept for long' kafka topic "$kafka" brief 1 retention.ms=1 segment.ms=200
 put brief 1 2 3
-ok 'when all of it is gone it ends where it ended' waits reads brief '{"brief":{"0":3}}'
+ok 'when all of it is gone it ends where it ended' until_true reads brief '{"brief":{"0":3}}'
 is 'and the next run goes on there' "$(numbers --from next.json --until-end brief)" '{"brief":{"0":3}}'
 
 # Partitions
@@ -196,11 +184,11 @@ is 'which the next run reads' "$(numbers --from start.json --until-end grows)" '
 is 'of a group, too' "$(numbers --group grows --until-end grows)" '1 2 {"grows":{"0":1,"1":1}}'
 EVKIT_SEAL=secret evkafka -b "$kafka" --from latest --commit-every 1000,100ms --batch b grows >sections &
 reader=$!
-ok 'a stream begins at the end' waits grep -q '"head"' sections
+ok 'a stream begins at the end' until_true grep -q '"head"' sections
 kafka partitions "$kafka" grows 5
 put grows 3 4 5 6 7
 ok 'and reads what is added, from its first message' \
-	waits grep -q '"positions":{"grows":{"0":2,"1":2,"2":1,"3":1,"4":1}}' sections
+	until_true grep -q '"positions":{"grows":{"0":2,"1":2,"2":1,"3":1,"4":1}}' sections
 kill $reader
 wait $reader 2>"$tap/wait"
 is 'each message once, with its place' \
@@ -231,6 +219,17 @@ end()
 is_loaded()
 {
 	tables "$1.db" >"$1.got" && cmp -s "$1.got" want
+}
+
+# until_loaded NAME: half an hour at most.
+until_loaded()
+{
+	tries=0
+	until is_loaded "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1800 ] || return 1
+		sleep 1
+	done
 }
 
 # produce TOPIC: the lines, the second half of them into one partition more.
@@ -265,8 +264,7 @@ once()
 		fi
 	done
 	wait $producer
-	patience=1800
-	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" waits is_loaded "$2"
+	ok "$2: all of it is loaded, and nothing twice, though $kills programs were killed" until_loaded "$2"
 	end
 	: >>"$2.state/rejects/.none.jsonl.1~"
 	(export STATE="$2.state" && . "$stream/common.sh" && tidy)
@@ -301,7 +299,7 @@ latency()
 		sales 1 1 | sed "s/\"o1\"/\"$1-$i\"/" >&4
 		sql -c "DO \$\$ BEGIN FOR i IN 1..6000 LOOP EXIT WHEN EXISTS (SELECT FROM sales WHERE ev_owner = '$1-$i');
 			PERFORM pg_sleep(0.005); COMMIT; END LOOP; END \$\$"
-		[ $i -eq 0 ] || echo $((($(date +%s%N) - began) / 1000000)) # the first waits for the start
+		[ $i -eq 0 ] || echo $((($(date +%s%N) - began) / 1000000)) # the first until_true for the start
 		i=$((i + 1))
 	done
 	exec 4>&-

@@ -131,11 +131,7 @@ config "$both" security.protocol=sasl_ssl ssl.ca.location=ours.pem sasl.mechanis
 	sasl.password=secret
 evkafka --config config --timeout 60s --max 2 orders >got 2>said &
 reader=$!
-tries=0
-while [ ! -s got ] && [ $tries -lt 200 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
+until_true [ -s got ]
 kafka_down
 # Something ends the handshake in the broker's place, as a broker does that is going down.
 python3 - "${both#*:}" <<'END'

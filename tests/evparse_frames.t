@@ -75,6 +75,15 @@ try 'their places are those in the file' 0 'evparse -f json-array --origin prett
 {"d":4,"_ev":{"origin":{"source":"stream","line":3,"offset":27}}}
 {"e":"}{","_ev":{"origin":{"source":"stream","line":3,"offset":35}}}
 END
+printf '\036{"a":1}\n\036{"b":\n  2}\n\036{"c":[\n\036{"d":4}\036 5 \036{"e":6}\n\036' >file
+frames 'a sequence of JSON texts (RFC 7464)' json-array '6 4 2 0' file <<'END'
+{"a":1}
+{"b":2}
+{"d":4}
+{"e":6}
+! 4 22 json {\"c\":[
+! 5 39 not-object 5
+END
 for empty in '' ' ' '[]' '\n\n' '[\n]\n'; do
 	printf "$empty" >file
 	run evparse -f json-array --stats - file

@@ -75,6 +75,79 @@ END
 fi
 
 #
+# A newcomer's three questions
+#
+# answers NAME SQL JQ: the query on what is in shop.db says what the program of jq says of the events
+# in parsed.
+answers()
+{
+	sqlite3 shop.db "$2" >got
+	jq -rs "$3 | map(tostring) | join(\"|\")" parsed >want
+	[ -s want ] || echo 'no answer' >want
+	same "$1" got want
+}
+
+# asks NAME TYPE TIME JQ-TYPE JQ-DAY: how many a day of each type, by the calendar; the columns are
+# called TYPE and TIME.
+asks()
+{
+	answers "$1: how many a day of each type" \
+		"SELECT $2, d.date, COUNT(*) FROM events JOIN dim_date d ON d.dim_date_key = $3_key GROUP BY 1, 2 ORDER BY 1, 2" \
+		"group_by([$4, $5]) | map([(.[0] | $4, $5), length]) | sort[]"
+}
+
+if need sqlite3 jq; then
+	# What is summed is in cents, so that jq's doubles are exact.
+	if data kibana-ecommerce/ecommerce.ndjson; then
+		passes 'kibana-ecommerce' "$data"
+		asks kibana-ecommerce event_type order_date .type '.order_date[:10]'
+		answers 'what each customer paid' \
+			'SELECT c.customer_id, CAST(ROUND(100 * SUM(taxful_total_price)) AS INT) FROM events e
+			JOIN dim_customer c ON c.dim_customer_key = e.customer_id_key GROUP BY 1 ORDER BY 1' \
+			'group_by(.customer_id)[] | [.[0].customer_id, (map(.taxful_total_price) | add * 100 | round)]'
+		answers 'what sold best' \
+			'SELECT sku, SUM(quantity) FROM products GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10' \
+			'map(.products[]) | group_by(.sku) | map([.[0].sku, (map(.quantity) | add)]) | sort_by(-.[1], .[0])[:10][]'
+	fi
+	if data pizza-orders/pizza_orders.ndjson; then
+		passes 'pizza-orders' "$data"
+		asks pizza-orders status business_date .status .businessDate
+		answers 'what each category came to' \
+			'SELECT category, CAST(ROUND(100 * SUM(net_price)) AS INT) FROM order_lines GROUP BY 1 ORDER BY 1' \
+			'map(.orderLines[]) | group_by(.category)[] | [.[0].category, (map(.net_price) | add * 100 | round)]'
+		answers 'what was ordered most' \
+			'SELECT product_id, SUM(quantity) FROM order_lines GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10' \
+			'map(.orderLines[]) | group_by(.product_id) | map([.[0].product_id, (map(.quantity) | add)]) | sort_by(-.[1], .[0])[:10][]'
+	fi
+	if data uci-retail-2010-12/orders.ndjson; then
+		passes 'uci-retail-2010-12' "$data"
+		asks uci-retail-2010-12 event_type occurred_at .event_type '.occurred_at[:10]'
+		answers 'what each country ordered' \
+			'SELECT e.country, SUM(i.quantity) FROM items i JOIN events e ON e.ev_owner = i.ev_owner GROUP BY 1 ORDER BY 1' \
+			'group_by(.country)[] | [.[0].country, (map(.items[].quantity) | add)]'
+		answers 'what was ordered most' \
+			'SELECT p.sku, SUM(quantity) FROM items i JOIN dim_product p ON p.dim_product_key = i.sku_key
+			GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10' \
+			'map(.items[]) | group_by(.sku) | map([.[0].sku, (map(.quantity) | add)]) | sort_by(-.[1], .[0])[:10][]'
+	fi
+	passes 'the events of the benchmark' bench.jsonl
+	evschema views -t sqlite | sqlite3 shop.db
+	# Of several versions the last counts, and some times have an offset.
+	evvalidate parsed 2>said | evdedupe 2>said | evversion --emit latest 2>said >latest
+	jq -c 'select(.event_id) | .day = (.event_timestamp | if endswith("Z") then .[:10] else
+		(.[:19] + "Z" | fromdate) - (if .[-6:-5] == "-" then -60 else 60 end) *
+		((.[-5:-3] | tonumber) * 60 + (.[-2:] | tonumber)) | todate[:10] end)' latest >parsed
+	asks 'the benchmark' event_type event_timestamp .event_type .day
+	answers 'what was taken in each currency' \
+		'SELECT currency, CAST(ROUND(100 * SUM(total)) AS INT) FROM amount_day WHERE total IS NOT NULL GROUP BY 1 ORDER BY 1' \
+		'map(.metadata | select(.amount != null)) | group_by(.currency)[] | [.[0].currency, (map(.amount) | add * 100 | round)]'
+	answers 'what was in most carts' \
+		'SELECT p.sku, COUNT(*) FROM items i JOIN dim_product p ON p.dim_product_key = i.sku_key
+		GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10' \
+		'map(.metadata.items[]?) | group_by(.sku) | map([.[0].sku, length]) | sort_by(-.[1], .[0])[:10][]'
+fi
+
+#
 # The model, in full
 #
 cat >day.jsonl <<'END'
@@ -360,6 +433,12 @@ if need sqlite3; then
 	is 'in the tables, too' "$(sqlite3 shop.db 'SELECT COUNT(*) FROM events')" 2
 fi
 
+says 'an id that is none' '{"event_id":{"a":1},"at":"2026-03-01T10:00:00Z"}' <<'END'
+  id: '.line_id // "\(.at) \(.event_id.a)"'
+  time: .at
+  order: arrival
+END
+
 #
 # Hostile input
 #
@@ -417,7 +496,43 @@ if need sqlite3 jq; then
 	jq -cn '{event_id: 1, event_timestamp: "2026-03-01T10:00:00Z", d: (reduce range(240) as $i (1;
 		if $i % 2 == 0 then {a: .} else [.] end))}' >deep
 	passes 'deep nesting' deep
+	printf '%s\n' '{}' '{ }' ' {	}' '{"a":null}' >empty
+	passes 'events without a member' empty
+	is 'are one' "$(sqlite3 shop.db 'SELECT COUNT(*) FROM events')" 1
 	passes 'an event without members worth a column' "$(echo '{"event_id":1,"x":{"y":[[1]]}}' >in.jsonl; echo in.jsonl)"
+	jq -cn 'range(60) as $i | ("\u001b[31m\n- x: {#\u202e\u0085\($i % 3)") as $text | {id: $i, at:
+		"2026-03-01T10:00:00Z", type: $text, status: $text, currency: $text, customer_id: $text,
+		customer_name: $text, total: 1.5, ($text): $text, lines: [{sku: $text, ($text): 1}]}' >terminal
+	passes 'escapes of a terminal, ends of lines and comments in values and names' terminal
+	is 'of which none stands in the model' "$(LC_ALL=C grep -c '[^ -~]' evkit.yaml)" 0
+	jq -cn 'range(3000) as $i | {id: $i, type: "T\($i % 1000)", at: "2026-03-01T10:00:00Z",
+		"m\($i % 1000)": $i}' >types
+	passes '1,000 types' types
+	jq -cn 'range(4) as $i | reduce range(10000) as $k ({id: $i, at: "2026-03-01T10:00:00Z"};
+		.["m\($k)"] = $k)' >wide
+	passes '10,000 members in each' wide
+	jq -cn 'range(10000) as $i | {id: $i, at: "2026-03-01T10:00:00Z", "m\($i)": 1, map: {"k\($i)": {n: 1}}}' >names
+	passes '10,000 members, one in each' names
+	cat >kinds <<'END'
+{"id":1,"at":"2026-03-01T10:00:00Z","a":null,"b":{"c":null},"l":[null,[]],"m":[[1,2],[3]],"n":[[[1]]],"e":[],"o":[{"p":[{"q":[{"r":[1]}]}]}],"u":7,"v":true,"w":1.5,"x":"","y":"true","qty":5,"total":"1e2"}
+{"id":2,"at":"2026-03-01T10:00:00Z","a":null,"b":null,"l":null,"m":[],"n":{},"e":[{}],"o":[],"u":"7","v":"true","w":"x","x":null,"y":"false","qty":"6","total":3}
+{"id":"3","at":"2026-03-01T10:00:00Z","u":1e2,"v":0,"w":-1e300,"ID":4,"X":5,"Ab":5,"AB":"6","":7," ":8,".":9,"qty":"","total":null}
+END
+	passes 'members that are null, empty, lists in lists, and now a number and now a text' kinds
+	is 'which are one or the other' "$(sqlite3 shop.db 'SELECT id, u, qty, total FROM events ORDER BY id')" '1|7|5|100.0000
+2|7|6|3.0000
+3|100||'
+	jq -cn 'range(40) as $i | {id: $i, at: "2026-03-01T10:00:00Z", customer_id: "c\($i % 7)",
+		customer_zip: (if $i % 2 == 0 then "0123" else 1234 end),
+		lines: [{sku: "s\($i % 3)", size: (if $i % 2 == 0 then "XL" else 42 end)}]}' >sizes
+	passes 'what is said of a customer now as a number and now as a text' sizes
+	cat >prices <<'END'
+{"id":1,"at":"2026-03-01T10:00:00Z","price":"12,50","cost":"$12.50","total":"12.50","fee":"007.50","status":"paid","paid":"true"}
+END
+	passes 'amounts in other forms' prices
+	is 'are texts, with a comment' "$(grep -c ', not all are numbers to tonumber, so it stays a text$' evkit.yaml)" 3
+	is 'but for those that tonumber takes' "$(sqlite3 shop.db 'SELECT price, cost, total, fee FROM events')" \
+		'12,50|$12.50|12.5000|007.50'
 	cat >numbers <<'END'
 {"event_id":1,"event_timestamp":"2026-03-01T10:00:00Z","a":1e400,"b":-0.0,"c":1e-9,"d":123456789012345678901234567890.123456789012345,"price":"","n":9007199254740993,"z":"007","t":"a\u0000b","l":[1,"x",null,{"y":1}],"o":{"x":1}}
 {"event_id":2,"event_timestamp":"2026-03-01T10:00:00Z","a":1,"b":12.345678901234567,"c":3,"d":1,"price":"9007199254740993.19","n":null,"z":"12","t":"x","l":{},"o":"text"}
@@ -460,6 +575,17 @@ printf '[{"id":1,\n"at":"2026-03-01T10:00:00Z"}, {"id":2,"at":"2026-03-01T11:00:
 reads json-array
 printf '{"id":1,"at":"2026-03-01T10:00:00Z"}{"id":2,"at":"2026-03-01T10:00:00Z"}' >raw
 reads json-array
+printf 'id;at\n1;2026-03-01T10:00:00Z\n2;2026-03-01T10:00:00Z\n' >raw
+reads csv --separator ';'
+printf '{"orders":[{"id":1,"at":"2026-03-01T10:00:00Z"},{"id":2,"at":"2026-03-01T10:00:00Z"}],"next":"x"}' >raw
+reads json-array --list orders
+run 'evprofile -f json-array raw | sed -n 2p'
+check 'events that are the elements of a list' 0 'evkit: 1' \
+	'evprofile: no member tells events apart: read the elements of the list as events by --format json-array --list orders, or give each an id by evparse --add-id event_id'
+for other in '{"orders":[{"a":1},{"a":2}],"lines":[{"a":1},{"a":2}]}' '{"or ders":[{"a":1},{"a":2}]}' '{"orders":[1,2]}' '{"orders":[{"a":1}]}'; do
+	run "echo '$other' | evprofile | sed -n 2p"
+	check "no such list: $other" 0 'evkit: 1' 'evprofile: no member tells events apart: give each an id by evparse --add-id event_id'
+done
 echo '10:00 sold {"id":1,"at":"2026-03-01T10:00:00Z"}' >raw
 reads auto
 echo '192.0.2.1 - - [01/Mar/2026:10:00:00 +0100] "GET /t HTTP/1.1" 200 12 "-" "curl"' >raw

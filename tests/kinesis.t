@@ -241,10 +241,10 @@ has_numbers()
 ok 'a stream of two shards' waits aws kinesis create-stream --stream-name tickets --shard-count 2
 evschema -t sqlite | sqlite3 tickets.db
 sold 1 100
-# A round has 24 steps, of which the first 12 read and change nothing, so one stands for all of them.
+# A round has 24 steps. The first 12 read and change nothing, and the next 6 begin what runs at once: some stand for all.
 wrong=
 export LIMIT=5
-for STEP in 8 13 14 15 16 17 18 19 20 21 22 23 24; do
+for STEP in 8 13 15 17 19 20 21 22 23 24; do
 	export STEP
 	example
 	wait "$session" 2>"$tap/kill"

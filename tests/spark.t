@@ -91,6 +91,13 @@ is 'sort.sh' "$status" 0
 is 'leaves a file for each bucket' "$(cd "$OUT" && echo *)" \
 	'mapped.0 mapped.1 mapped.2 mapped.3 mapped.4 mapped.5 mapped.6 mapped.7 reduced.0 reduced.1 reduced.2 rejects state.0 state.1 state.2 state.3 state.4 state.5 state.6 state.7'
 loads_the_same 'the days by sort'
+run sh "$spark/sizes.sh" sharded
+check 'what it took, for each record' 0 '~^    1\.00 +[0-9]+ +[0-9]+  raw log$' any
+is 'in so many lines' "$(wc -l <"$out")" 9
+sed '7s/^./x/' sharded/events.tsv >damaged
+mv damaged sharded/events.tsv
+run evload --verify sharded
+check 'a table file with a line that was changed' 1 '' '~^evload: sharded/events.tsv: '
 is 'a result of all' "$(jq .meta.evkit.counts.out "$OUT/result.json")" "$(jq -s 'map(select(._ev.seal) | ._ev.seal.stages[] | select(.program == "evdedupe") | .in) | add' "$OUT"/mapped.*)"
 evschema -t sqlite | sqlite3 shop.db
 run sh "$spark/load.sh" --snapshot sqlite:shop.db

@@ -25,7 +25,7 @@ row 'mapped.K' cat "$OUT"/mapped.*
 row 'contributions among them' grep -ah '^{"_ev":{"op":"contribute"' "$OUT"/mapped.*
 row 'reduced.K' cat "$OUT"/reduced.*
 row 'tables' cat "$tables"/*.tsv
-evlake cat --batch "$BATCH" "$LAKE" | evvalidate -r "$work/rejects" | evversion --state "$work/events" --since 0 |
-	evstar --state "$work/members" -o /dev/null
+evlake cat --batch "$BATCH" "$LAKE" | evvalidate -r "$work/rejects" |
+	evversion --state "$work/events" --since 0 -r "$work/orphans" | evstar --state "$work/members" -o /dev/null
 row 'state of evversion' find "$work/events" -type f -exec cat {} +
 row 'state of evstar' find "$work/members" -type f -exec cat {} +

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -447,28 +448,48 @@ static void parse(struct cli *c, int argc, char **argv)
 	c->n_operands = (size_t)(argc - optind);
 }
 
+/* Whether -r names a folder, in which the batch names the file. */
+static bool rejects_in_folder(const struct cli *c)
+{
+	size_t len = c->rejects != NULL ? strlen(c->rejects) : 0;
+
+	return len > 0 && c->rejects[len - 1] == '/';
+}
+
 /*
  * FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; other characters than letters,
  * digits, - _ and . become %XX.
  */
-static char *rejects_file(const struct cli *c)
+static char *rejects_file(const struct cli *c, const char *batch)
 {
 	struct ev_buf name = {0};
-	size_t len = strlen(c->rejects);
 
-	if (len == 0 || c->rejects[len - 1] != '/')
+	if (!rejects_in_folder(c))
 		return ev_strdup(c->rejects);
 	ev_buf_printf(&name, "%s%s.", c->rejects, c->program->name);
-	for (const char *p = c->batch; p != NULL && *p != '\0'; p++) {
+	for (const char *p = batch; p != NULL && *p != '\0'; p++) {
 		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
 		    (*p >= 'a' && *p <= 'z') || strchr("-_.", *p) != NULL)
 			ev_buf_putc(&name, *p);
 		else
 			ev_buf_printf(&name, "%%%02X", (unsigned char)*p);
 	}
-	ev_buf_puts(&name, c->batch != NULL ? ".rejects.jsonl" : "rejects.jsonl");
+	ev_buf_puts(&name, batch != NULL ? ".rejects.jsonl" : "rejects.jsonl");
 	ev_buf_str(&name);
 	return name.p;
+}
+
+void cli_name_rejects(struct cli *c, const char *batch)
+{
+	char *file;
+
+	if (c->batch != NULL || !rejects_in_folder(c) || batch[0] == '\0')
+		return;
+	file = rejects_file(c, batch);
+	if (strlen(strrchr(file, '/') + 1) > NAME_MAX)
+		cli_fail("%s: is too long a name: name a file with -r", file);
+	ev_rejects_rename(c->port.rejects, file);
+	free(file);
 }
 
 static void show_plan(const char *text, size_t len)
@@ -513,7 +534,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	if (program->input <= CLI_NO_INPUT)
 		return;
 	if (c->rejects != NULL)
-		file = rejects_file(c);
+		file = rejects_file(c, c->batch);
 	c->port.rejects = ev_rejects_new(program->name, file, &c->error);
 	free(file);
 	if (c->port.rejects == NULL)

@@ -106,6 +106,8 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
  * The model that -m, $EVKIT_MODEL or ./evkit.yaml names. Exits if there is none and it is required.
  */
 struct ev_model *cli_model(struct cli *c, bool required);
+/* The batch of the input is known: it names the file of rejects in a folder, without --batch. */
+void cli_name_rejects(struct cli *c, const char *batch);
 void cli_close(struct cli *c);
 
 /* Options that name the parts of an envelope, for a use without a model. */

@@ -436,6 +436,8 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 		cli_must(s->c, ev_rejects_keep(s->c->port.rejects, &s->c->error));
 		cli_section_close(s);
 	}
+	if (s->n == 0)
+		cli_name_rejects(s->c, line->batch);
 	s->inside = true;
 	s->shard = line->shard;
 	s->spanned = span != NULL;

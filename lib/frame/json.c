@@ -14,6 +14,7 @@
 enum {
 	DEPTH = 1024, /* brackets whose kind is known; what is deeper is no event in any case */
 	LOST = -1,    /* of `lead`: no byte of the line was seen yet */
+	RS = 0x1e,    /* begins a text in a sequence of RFC 7464 */
 };
 
 struct json {
@@ -150,7 +151,7 @@ static enum ev_cut_is between(struct json *j, struct ev_cut *c)
 				pass_over_envelope(j);
 				return ev_cut_pass(c, i + 1);
 			}
-		} else if (!is_white(b)) {
+		} else if (!is_white(b) && b != RS) {
 			j->lead = j->lead == LOST ? column : j->lead;
 			begin_record(j, b);
 			return ev_cut_pass(c, i);
@@ -353,6 +354,8 @@ static bool pass_byte(struct json *j, const struct ev_cut *c, size_t i, size_t *
 	*taken = i;
 	if (is_white(b))
 		return white(j, c, i);
+	if (b == RS)
+		return true;
 	if (j->lead == LOST && line_ends_record(j, c, i))
 		return true;
 	switch (b) {

@@ -311,6 +311,12 @@ enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err)
 	return sync_file(o, err);
 }
 
+void ev_out_rename(struct ev_out *o, const char *name)
+{
+	free(o->name);
+	o->name = ev_strdup(name);
+}
+
 void ev_out_keep(struct ev_out *o)
 {
 	ev_out_temporary_done(o->slot);

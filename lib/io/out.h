@@ -127,6 +127,8 @@ enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err);
  * not be made sure that it does.
  */
 void ev_out_replaces(struct ev_out *o);
+/* The file will take this name, in the same folder; before ev_out_prepare. */
+void ev_out_rename(struct ev_out *o, const char *name);
 /* From now on a signal, an error and ev_out_discard leave the file under its temporary name. */
 void ev_out_keep(struct ev_out *o);
 /* Flushes; a file is synced and takes its name. The object is freed whatever the outcome. */

@@ -44,7 +44,7 @@ struct ev_kafka {
 
 /* Opening */
 
-/* Keeps the order of the offsets. */
+/* Where the offsets have it. It has not begun. */
 static void add_partition(struct ev_kafka *k, const char *topic, int32_t partition)
 {
 	struct ev_buf source = {0};
@@ -62,7 +62,7 @@ static void add_partition(struct ev_kafka *k, const char *topic, int32_t partiti
 	k->last_topic = NULL;
 }
 
-/* Of a topic; or, where that is NULL, of all that are being read. */
+/* What there is of a topic; where that is NULL, of all that are being read. */
 static rd_kafka_resp_err_t add_partitions(struct ev_kafka *k, rd_kafka_topic_t *topic)
 {
 	const struct rd_kafka_metadata *metadata;
@@ -118,7 +118,7 @@ static enum ev_status find_ends(struct ev_kafka *k, size_t i, int64_t *low, int6
 	return EV_OK;
 }
 
-/* What the group has committed; a negative offset where that is nothing. */
+/* What the group has committed; RD_KAFKA_OFFSET_INVALID where that is nothing. */
 static enum ev_status find_committed(struct ev_kafka *k, struct ev_error *err)
 {
 	rd_kafka_topic_partition_list_t *list = ev_kafka_list(k->read);
@@ -189,7 +189,7 @@ static enum ev_status begin_partition(struct ev_kafka *k, size_t i, struct ev_er
 	return check_start(k, i, err);
 }
 
-/* Begins those that have not begun. */
+/* Partitions that have not begun: at the start all. */
 static enum ev_status begin(struct ev_kafka *k, struct ev_error *err)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
@@ -214,7 +214,7 @@ static enum ev_status begin(struct ev_kafka *k, struct ev_error *err)
 	return st;
 }
 
-/* Begins partitions that were added since. Trouble in asking for them is told by reading. */
+/* Begins what was added meanwhile. If that cannot be asked now, it is the next time. */
 static enum ev_status look_for_more(struct ev_kafka *k, struct ev_error *err)
 {
 	size_t n = k->read->n;

@@ -72,18 +72,12 @@ struct ev_lake {
 	size_t n_chosen;
 };
 
-/* Files (log.c) */
+/* The folder (lake.c) */
 
+/* Of which nothing has been read. */
+struct ev_lake *ev_lake_new(const char *dir);
 /* A path below the lake; free() it. */
 char *ev_lake_path(const struct ev_lake *l, const char *name);
-const struct ev_lake_batch *ev_lake_find(const struct ev_lake *l, const char *batch);
-void ev_lake_note_batch(struct ev_lake *l, const char *name, const struct ev_lake_count *count);
-/* NULL: no commit names it. */
-const struct ev_lake_part *ev_lake_find_part(const struct ev_lake *l, const char *path);
-/* By the last commit: the next writer sees to it that it is gone. */
-bool ev_lake_is_removed(const struct ev_lake *l, const char *path);
-/* Appends the name of a type's folder, without its type=; other characters become %XX. */
-void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out);
 /*
  * Has all that was written to the lake's file system reach the disk, names included. One such call
  * takes as long as syncing one file, and a batch has hundreds.
@@ -93,11 +87,37 @@ enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err);
 enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err);
 /* Removes what a writer left that was stopped. */
 enum ev_status ev_lake_recover(struct ev_lake *l, struct ev_error *err);
+
+/* The commits (log.c) */
+
+/* Reads them anew. */
+enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err);
 /* What a writer is about to commit, or was when it was stopped; or nothing. To be freed. */
 enum ev_status ev_lake_read_pending(const struct ev_lake *l, struct ev_lake **pending,
 				    struct ev_error *err);
-/* Reads the commits anew. */
-enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err);
+/* Forgets what they say. */
+void ev_lake_forget(struct ev_lake *l);
+const struct ev_lake_batch *ev_lake_find(const struct ev_lake *l, const char *batch);
+void ev_lake_note_batch(struct ev_lake *l, const char *name, const struct ev_lake_count *count);
+/* NULL: no commit names it. */
+const struct ev_lake_part *ev_lake_find_part(const struct ev_lake *l, const char *path);
+/* By the last commit: the next writer sees to it that it is gone. */
+bool ev_lake_is_removed(const struct ev_lake *l, const char *path);
+
+enum { EV_LAKE_NAME = 52 };
+
+/* The path of a commit below the lake. */
+void ev_lake_commit_name(uint64_t number, char name[EV_LAKE_NAME]);
+/* {"evlake":1,"commit":N,"buckets":16,"checkpoint":false} */
+void ev_lake_write_head(const struct ev_lake *l, bool checkpoint, struct ev_buf *out);
+void ev_lake_write_batch(const char *name, const struct ev_lake_count *count, struct ev_buf *out);
+void ev_lake_write_part(const struct ev_lake_part *part, struct ev_buf *out);
+void ev_lake_write_removed(const char *path, struct ev_buf *out);
+
+/* Folders of parts (append.c) */
+
+/* Appends the name of a type's folder, without its type=; other characters become %XX. */
+void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out);
 
 /* Parts that are being written (stage.c) */
 
@@ -142,14 +162,6 @@ enum ev_status ev_lake_stage_prepare(struct ev_lake_stage *s, struct ev_buf *hea
 				     struct ev_error *err);
 /* Moves the parts into their folders, and pending among the commits. The stage is empty then. */
 enum ev_status ev_lake_stage_commit(struct ev_lake_stage *s, struct ev_error *err);
-
-/* Lines of a commit (log.c) */
-
-/* {"evlake":1,"commit":N,"buckets":16,"checkpoint":false} */
-void ev_lake_write_head(const struct ev_lake *l, bool checkpoint, struct ev_buf *out);
-void ev_lake_write_batch(const char *name, const struct ev_lake_count *count, struct ev_buf *out);
-void ev_lake_write_part(const struct ev_lake_part *part, struct ev_buf *out);
-void ev_lake_write_removed(const char *path, struct ev_buf *out);
 
 /* Making folders anew (compact.c) */
 

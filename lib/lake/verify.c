@@ -3,6 +3,7 @@
 #include "lake/internal.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static void find_strangers(const struct ev_lake *l, const char *path, int depth,
 {
 	char *full = ev_lake_path(l, path);
 	DIR *dir = depth < DEEPEST ? opendir(full) : NULL;
+	bool is_file = dir == NULL && (depth == DEEPEST || errno == ENOTDIR);
 	struct ev_buf below = {0};
 	struct dirent *e;
 
@@ -32,7 +34,7 @@ static void find_strangers(const struct ev_lake *l, const char *path, int depth,
 		ev_buf_printf(&below, "%s%s%s", path, depth > 0 ? "/" : "", e->d_name);
 		find_strangers(l, ev_buf_str(&below), depth + 1, found);
 	}
-	if (dir == NULL && ev_lake_find_part(l, path) == NULL) {
+	if (is_file && ev_lake_find_part(l, path) == NULL) {
 		ev_grow(&found->list, &found->cap, found->n + 1, sizeof *found->list);
 		found->list[found->n++] = ev_strdup(path);
 	}

@@ -7,7 +7,7 @@ static struct ev_frames *json_array(const struct ev_parse_options *o)
 
 static struct ev_frames *csv(const struct ev_parse_options *o)
 {
-	return ev_frames_csv(o->separator != '\0' ? o->separator : ',', o->header);
+	return ev_frames_csv(o->separator != NULL ? o->separator[0] : ',', o->header);
 }
 
 static struct ev_frames *tsv(const struct ev_parse_options *o)

@@ -118,6 +118,11 @@ static bool read_place(struct ev_parse *p, struct ev_error *err)
 	return p->zone != NULL;
 }
 
+static bool is_separator(const char *text)
+{
+	return strlen(text) == 1 && (text[0] & 0x80) == 0 && strchr("\"\r\n", text[0]) == NULL;
+}
+
 /* What is wrong with the options; false. */
 static bool options_fit(const struct ev_parse *p, struct ev_error *err)
 {
@@ -132,8 +137,13 @@ static bool options_fit(const struct ev_parse *p, struct ev_error *err)
 		ev_fail(err, "--stream is for --format kinesis");
 	else if (o->header != NULL && cut->step != ev_parse_row)
 		ev_fail(err, "--header is for --format csv and tsv");
-	else if (o->separator != '\0' && strcmp(cut->name, "csv") != 0)
+	else if (o->separator != NULL && strcmp(cut->name, "csv") != 0)
 		ev_fail(err, "--separator is for --format csv");
+	else if (o->separator != NULL && !is_separator(o->separator))
+		ev_fail(err,
+			"--separator takes one ASCII character that is no quote, such as ';', not "
+			"'%s'",
+			o->separator);
 	else if (o->list != NULL && strcmp(cut->name, "json-array") != 0)
 		ev_fail(err, "--list is for --format json-array");
 	else if ((o->continued || o->begins != NULL) && cut->frames != NULL)

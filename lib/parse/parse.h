@@ -27,8 +27,8 @@ struct ev_parse_options {
 	 * records, that one's format too, if it is not auto: docker:text.
 	 */
 	const char *format;
-	const char *header; /* of CSV without one; or NULL */
-	char separator;	    /* of CSV; NUL: a comma */
+	const char *header;    /* of CSV without one; or NULL */
+	const char *separator; /* of CSV, one character; NULL: a comma */
 	const char *list;   /* or NULL; of an object in JSON that is no lines: see ev_frames_json */
 	bool continued;	    /* a line that begins with a blank belongs to the one before */
 	const char *begins; /* or NULL; an expression: so does one in which it is not found */
@@ -40,15 +40,15 @@ struct ev_parse_options {
 	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 	/*
-	 * Of Kinesis, or NULL: the stream. Each file has answers of the shard that it is named by
-	 * (ev_parse_shard), in order. How far these are read is kept in offsets, and counts the
-	 * record that was stepped last, too.
+	 * Of Kinesis, or NULL: the stream. Each file has answers, in order, of the shard that it is
+	 * named by (ev_parse_shard, not NULL). How far these are read is kept in offsets; the
+	 * record that was stepped last counts, too.
 	 */
 	const char *stream;
 	struct ev_offsets *offsets;
 };
 
-/* The shard that a file is named by, which is the last part of its path; NULL if that is none. */
+/* The shard that a file is named by, the last part of its path; NULL if that cannot be one. */
 const char *ev_parse_shard(const char *file);
 
 /* The options' texts are borrowed. NULL, with the error, if they are wrong. */

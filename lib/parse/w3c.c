@@ -240,7 +240,6 @@ static const char *split(struct ev_parse *p, const struct ev_record *rec, const 
 /* In UTC, as the format says, or where the file says that they are local. */
 static bool read_time(const struct ev_parse *p, struct ev_layout_time *t)
 {
-	static const struct ev_layout_place nowhere;
 	const struct ev_w3c *w = p->w3c;
 	const struct value date = w->values[w->date], time = w->values[w->time];
 	char text[48];
@@ -252,12 +251,12 @@ static bool read_time(const struct ev_parse *p, struct ev_layout_time *t)
 	memcpy(text, date.p, date.len);
 	text[date.len] = 'T';
 	memcpy(text + date.len + 1, time.p, time.len);
-	if (w->local)
-		return ev_layout_read(NULL, &p->place, text, len, t) && t->len == len;
-	text[len++] = 'Z';
-	if (ev_layout_read(NULL, &nowhere, text, len, t) && t->len == len)
+	if (!w->local)
+		text[len++] = 'Z';
+	if (ev_layout_read(NULL, &p->place, text, len, t) && t->len == len)
 		return true;
-	t->flaw = "date and time are none in UTC";
+	if (!w->local)
+		t->flaw = "date and time are none in UTC";
 	return false;
 }
 

@@ -59,16 +59,34 @@ static void take_key(struct ev_parse *p, const struct ev_doc *d, const char *nam
 		ev_buf_put(&p->key, text, len);
 }
 
+/* The last part of a file's path. */
+static const char *shard_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash != NULL ? slash + 1 : file;
+}
+
+const char *ev_parse_shard(const char *file)
+{
+	const char *shard = shard_of(file);
+
+	return ev_is_shard_name(shard) ? shard : NULL;
+}
+
 /* Its place in the queue: the shard, or else the file, and what the queue knows it by. */
 static const char *queue_place(struct ev_parse *p, const struct ev_record *rec)
 {
 	struct ev_buf *b = &p->source;
 
 	ev_buf_reset(b);
-	if (p->options.stream != NULL)
-		ev_buf_printf(b, "%s/%s", p->options.stream, ev_parse_shard(rec->source));
-	else
+	if (p->options.stream != NULL) {
+		ev_buf_puts(b, p->options.stream);
+		ev_buf_putc(b, '/');
+		ev_buf_puts(b, shard_of(rec->source));
+	} else {
 		ev_buf_puts(b, rec->source);
+	}
 	if (p->key.len > 0) {
 		ev_buf_putc(b, '/');
 		ev_buf_put(b, p->key.p, p->key.len);
@@ -76,20 +94,12 @@ static const char *queue_place(struct ev_parse *p, const struct ev_record *rec)
 	return ev_buf_str(b);
 }
 
-const char *ev_parse_shard(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *name = slash != NULL ? slash + 1 : file;
-
-	return ev_is_shard_name(name) ? name : NULL;
-}
-
 /* The shard is read up to this record, whatever is in it. False if that bears no number. */
 static bool move_on(struct ev_parse *p, const struct ev_record *rec)
 {
 	if (!ev_is_sequence_number(p->key.p, p->key.len))
 		return false;
-	ev_offsets_set_shard(p->options.offsets, p->options.stream, ev_parse_shard(rec->source),
+	ev_offsets_set_shard(p->options.offsets, p->options.stream, shard_of(rec->source),
 			     ev_buf_str(&p->key));
 	return true;
 }

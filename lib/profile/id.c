@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "profile/envelope.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 enum { ID_BYTES = 255, SHORT_PARTS = 6 };
@@ -212,25 +213,64 @@ static char *text_id(const struct ev_envelope *e, size_t other_than)
 	return ev_infer_take(&text);
 }
 
+/* Whether its name can be typed as it is. */
+static bool is_word(const struct ev_tree_node *n)
+{
+	for (uint32_t i = 0; i < n->len; i++)
+		if (!isalnum((unsigned char)n->name[i]) && n->name[i] != '_')
+			return false;
+	return n->len > 0;
+}
+
+/*
+ * The list at the top whose elements are more likely events than what it stands in, as in an answer
+ * of a shop's interface; NULL if there is none, or several.
+ */
+static const struct ev_tree_node *list_of_events(const struct ev_proposal *p)
+{
+	const struct ev_tree_node *list = NULL;
+
+	for (uint32_t i = 0; i < p->all->n; i++) {
+		const struct ev_tree_node *n = p->all->members[i];
+
+		if (n->element == NULL || n->element->kinds[EV_OBJECT] <= p->events || !is_word(n))
+			continue;
+		if (list != NULL)
+			return NULL;
+		list = n;
+	}
+	return list;
+}
+
+static void note_no_id(struct ev_proposal *p, const char *name)
+{
+	const struct ev_tree_node *list = list_of_events(p);
+
+	if (list == NULL)
+		note(p, ev_infer_text("no member tells events apart: give each an id by evparse "
+				      "--add-id %s",
+				      name));
+	else
+		note(p, ev_infer_text("no member tells events apart: read the elements of the "
+				      "list as events by --format json-array --list %.*s, or give "
+				      "each an id by evparse --add-id %s",
+				      (int)list->len, list->name, name));
+}
+
 /* No member identifies events: evparse --add-id gives them an id. */
 static void propose_no_id(struct ev_envelope *e)
 {
 	struct ev_proposal *p = e->p;
+	const char *name = ev_tree_member(p->all, "event_id", 8) == NULL ? "event_id" : "line_id";
 	char *text = text_id(e, EV_NO_COLUMN);
 
 	p->n_id = 1;
-	if (text != NULL && ev_tree_member(p->all, "event_id", 8) == NULL) {
-		p->id[0].jq = ev_infer_text(".event_id // \"%s\"", text);
-		p->id[0].why = ev_strdup(
-			"no member tells events apart. Those that are alike here count as one, "
-			"unless evparse --add-id event_id gave each an id");
-	} else {
-		p->id[0].jq = ev_strdup(".event_id");
-		p->id[0].why = ev_strdup("no member tells events apart: give each an id by "
-					 "evparse --add-id event_id");
-	}
-	note(p, ev_strdup("no member tells events apart: give each an id by evparse --add-id "
-			  "event_id"));
+	p->id[0].jq = ev_infer_text(".%s // \"%s\"", name, text != NULL ? text : "none");
+	p->id[0].why =
+		ev_infer_text("no member tells events apart. Those that are alike here count "
+			      "as one, unless evparse --add-id %s gave each an id",
+			      name);
+	note_no_id(p, name);
 	free(text);
 }
 

@@ -250,6 +250,11 @@ const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n)
 	return r->by_code[i].code;
 }
 
+void ev_rejects_rename(struct ev_rejects *r, const char *file)
+{
+	ev_out_rename(r->out, file);
+}
+
 enum ev_status ev_rejects_keep(struct ev_rejects *r, struct ev_error *err)
 {
 	if (r->out == NULL || r->n == r->n_kept)

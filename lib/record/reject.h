@@ -62,6 +62,8 @@ uint64_t ev_rejects_count(const struct ev_rejects *r);
 /* The counts by code: the i-th code and its count, or NULL behind the last. */
 const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n);
 
+/* The file will take this name in place of the one that was given, in the same folder. */
+void ev_rejects_rename(struct ev_rejects *r, const char *file);
 /*
  * What was set aside so far counts, for it is about to be sealed, and more may follow: it is
  * synced, and whatever ends the run leaves the file under its temporary name.

@@ -311,6 +311,15 @@ static char *put_version(char *o, uint64_t k, const struct ev_made *made, const 
 	return made->deleted ? PUT(o, former_gone) : PUT(o, former);
 }
 
+/* An object without members, in which nothing stands behind a comma. */
+static bool is_empty(const struct ev_made *made)
+{
+	const char *p = made->line + strspn(made->line, " \t");
+
+	p += 1 + strspn(p + 1, " \t");
+	return *p == '}';
+}
+
 /* Fast path: a line to which "_ev" is added is written straight into the output. */
 static enum ev_status emit_verbatim(struct ev_version *v, const struct ev_made *made,
 				    const char *to, struct ev_error *err)
@@ -346,7 +355,7 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
 		return EV_OK;
 	v->n_out++;
-	if (made->verbatim)
+	if (made->verbatim && !is_empty(made))
 		return emit_verbatim(v, made, to, err);
 	read_again(v, v->others, made->line, made->len, &event);
 	ev_buf_reset(m);
