@@ -57,7 +57,7 @@ struct profiler {
 	struct ev_profile *profile;
 	const struct ev_record *record; /* what is parsed */
 	struct ev_buf line;
-	struct ev_count counts[4];
+	struct ev_count counts[6]; /* two of the profile, what parse has, and the end */
 };
 
 /* An event that was made of x->record. */

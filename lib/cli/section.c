@@ -539,6 +539,8 @@ void cli_section_seal(struct cli_sections *s, const struct ev_line *l,
 	const char *wrong, *batch;
 
 	check_seal(s, l, line);
+	if (s->n == 1)
+		cli_name_rejects(s->c, line->batch);
 	if ((wrong = cli_shards_take(&s->shards, &s->shard, line->batch)) != NULL)
 		cli_die_at(l, wrong);
 	s->inside = false;

@@ -128,7 +128,7 @@ static bool time_column(const struct ev_tree_node *n, const char *words, struct 
 	if (is) {
 		snprintf(c->type, TYPE, "timestamp");
 		snprintf(c->jq, sizeof c->jq, "%s", ev_buf_str(&jq));
-		c->naive = n->naive;
+		c->naive = ev_tree_times(n)->naive;
 	}
 	ev_buf_free(&jq);
 	return is;

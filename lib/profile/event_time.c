@@ -201,7 +201,7 @@ static const char *put_time(struct ev_envelope *e, size_t column, bool optional,
 	if (jq.len > 0 || n->n_empty > 0)
 		ev_buf_puts(out, ev_infer_filter(n, optional));
 	ev_buf_put(out, jq.p, jq.len);
-	e->p->zone |= n->naive;
+	e->p->zone |= ev_tree_times(n)->naive;
 	ev_buf_free(&jq);
 	return said;
 }
@@ -225,10 +225,10 @@ static void propose_day_and_clock(struct ev_envelope *e)
 	ev_reading_jq(clock->steps, &jq);
 	p->time = (struct ev_said){ev_infer_take(&jq),
 				   ev_envelope_seen(e, e->time, "a day, and the clock beside it")};
-	p->zone |= clock->naive;
+	p->zone |= clock->by_reading.naive;
 	p->time_name = "event_time";
 	ev_infer_range(ev_envelope_node(e, e->time), &p->times);
-	if (!clock->naive) { /* in UTC it can be another day */
+	if (!clock->by_reading.naive) { /* in UTC it can be another day */
 		p->times.first.sec -= 86400;
 		p->times.last.sec += 86400;
 	}

@@ -2,6 +2,7 @@
 #include "profile/star.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MEASURES = 3 };
@@ -93,6 +94,25 @@ static const struct ev_proposal_column *currency_of(const struct ev_proposal_tab
 	return NULL;
 }
 
+/* A name that is free, and so are those of its views. */
+static const char *measure_name(struct ev_proposal *p, const char *name)
+{
+	static const char *const periods[] = {"hour", "day", "week"};
+	char view[EV_WORDS];
+	const char *taken;
+	bool is_free;
+
+	do {
+		taken = ev_taken_name(&p->tables, name, strlen(name));
+		is_free = true;
+		for (size_t i = 0; i < 3; i++) {
+			snprintf(view, sizeof view, "%s_%s", taken, periods[i]);
+			is_free &= !ev_taken_has(&p->tables, view);
+		}
+	} while (!is_free);
+	return taken;
+}
+
 static void measures(struct ev_proposal *p)
 {
 	const size_t n = p->time_name != NULL ? p->n_facts : 0; /* views go by it */
@@ -110,8 +130,8 @@ static void measures(struct ev_proposal *p)
 			p->measures = ev_realloc_array(p->measures, p->n_measures + 1,
 						       sizeof *p->measures);
 			p->measures[p->n_measures++] = (struct ev_proposal_measure){
-				ev_strdup(ev_taken_name(&p->tables, c->name, strlen(c->name))),
-				ev_strdup(t->name), ev_strdup(c->name), ev_strdup(currency->name)};
+				ev_strdup(measure_name(p, c->name)), ev_strdup(t->name),
+				ev_strdup(c->name), ev_strdup(currency->name)};
 		}
 	}
 }

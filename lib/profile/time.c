@@ -79,15 +79,18 @@ static struct ev_time instant(struct ev_small v, unsigned epochs)
 	return (struct ev_time){sec, 0};
 }
 
+/* The instants of numbers, if they can be ones. */
+static void widen_by_numbers(const struct ev_tree_numbers *t, struct ev_times *range)
+{
+	if (t->n > 0 && t->epochs != 0)
+		ev_times_widen(range, &(struct ev_times){true, false, instant(t->min, t->epochs),
+							 instant(t->max, t->epochs)});
+}
+
 void ev_infer_range(const struct ev_tree_node *n, struct ev_times *range)
 {
-	const struct ev_tree_numbers *numbers[] = {
-		&n->numbers, (n->forms & EV_FORM_NUMBER) != 0 ? &n->texts : &n->numbers};
-
-	if (n->seen.any)
-		ev_times_widen(range, n->seen.first, n->seen.last);
-	for (size_t i = 0; i < 2; i++)
-		if (numbers[i]->n > 0 && numbers[i]->epochs != 0)
-			ev_times_widen(range, instant(numbers[i]->min, numbers[i]->epochs),
-				       instant(numbers[i]->max, numbers[i]->epochs));
+	ev_times_widen(range, ev_tree_times(n));
+	widen_by_numbers(&n->numbers, range);
+	if ((n->forms & EV_FORM_NUMBER) != 0)
+		widen_by_numbers(&n->texts, range);
 }

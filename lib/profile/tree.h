@@ -55,6 +55,7 @@ enum ev_epoch {
 /* The first and the last of some times. */
 struct ev_times {
 	bool any;
+	bool naive; /* one has no zone */
 	struct ev_time first, last;
 };
 
@@ -89,15 +90,14 @@ struct ev_tree_node {
 	bool unfit; /* a value has what no warehouse can store */
 	/* of texts */
 	uint64_t n_empty;
-	uint32_t longest;     /* code points */
-	uint32_t bytes;	      /* of the last that is not empty */
-	bool varies;	      /* not all have as many */
-	unsigned forms;	      /* enum ev_form */
-	bool read;	      /* steps is known */
-	unsigned steps;	      /* of EV_FORM_READ and EV_FORM_CLOCK: as struct ev_reading has them */
-	uint64_t times;	      /* those that are times as they stand */
-	bool naive;	      /* a time or a clock has no zone */
-	struct ev_times seen; /* of the texts that are times */
+	uint32_t longest; /* code points */
+	uint32_t bytes;	  /* of the last that is not empty */
+	bool varies;	  /* not all have as many */
+	unsigned forms;	  /* enum ev_form */
+	bool read;	  /* steps is known */
+	unsigned steps;	  /* of EV_FORM_READ and EV_FORM_CLOCK: as struct ev_reading has them */
+	uint64_t times;	  /* those that are times as they stand */
+	struct ev_times as_they_stand, by_reading;
 	struct ev_tree_numbers numbers, texts;
 	struct ev_sample sample;
 };
@@ -135,7 +135,9 @@ bool ev_tree_path_is(const struct ev_tree_node *a, const struct ev_tree_node *b)
 uint64_t ev_tree_values(const struct ev_tree_node *n);
 
 /* value.c */
-void ev_times_widen(struct ev_times *times, struct ev_time first, struct ev_time last);
+void ev_times_widen(struct ev_times *times, const struct ev_times *by);
+/* Those of the texts, as far as they are times. */
+const struct ev_times *ev_tree_times(const struct ev_tree_node *n);
 /* Counts a scalar. p: the content of a string; text: a number as it stands. */
 void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len);
 void ev_tree_number(struct ev_tree_numbers *t, const char *text, size_t len);

@@ -55,16 +55,40 @@ static bool is_code(const char *p, size_t len)
 	return len > 0 && memchr(p, '\0', len) == NULL;
 }
 
-static bool is_time(struct ev_tree_node *n, const char *p, size_t len, struct ev_time *t)
+void ev_times_widen(struct ev_times *times, const struct ev_times *by)
+{
+	if (!by->any)
+		return;
+	if (!times->any || ev_time_compare(by->first, times->first) < 0)
+		times->first = by->first;
+	if (!times->any || ev_time_compare(by->last, times->last) > 0)
+		times->last = by->last;
+	times->any = true;
+	times->naive |= by->naive;
+}
+
+const struct ev_times *ev_tree_times(const struct ev_tree_node *n)
+{
+	return (n->forms & (EV_FORM_READ | EV_FORM_CLOCK)) != 0 ? &n->by_reading
+								: &n->as_they_stand;
+}
+
+static void note_time(struct ev_times *times, struct ev_time t, enum ev_time_form form)
+{
+	ev_times_widen(times, &(struct ev_times){true, form == EV_TIME_NAIVE, t, t});
+}
+
+static bool is_time(struct ev_tree_node *n, const char *p, size_t len)
 {
 	enum ev_time_form form;
+	struct ev_time t;
 
 	if (len <= EV_DATE_TEXT || p[4] != '-')
 		return false;
-	form = ev_time_parse(p, len, t);
-	if (form == EV_TIME_BAD || !ev_time_in_range(*t))
+	form = ev_time_parse(p, len, &t);
+	if (form == EV_TIME_BAD || !ev_time_in_range(t))
 		return false;
-	n->naive |= form == EV_TIME_NAIVE;
+	note_time(&n->as_they_stand, t, form);
 	if (form == EV_TIME_NAIVE || p[EV_DATE_TEXT] == ' ')
 		n->forms &= ~(unsigned)EV_FORM_DATE_TIME;
 	return true;
@@ -78,16 +102,21 @@ static bool is_date(const char *p, size_t len)
 }
 
 /* Whether it is read as all texts before it were. */
-static bool is_read(struct ev_tree_node *n, const char *p, size_t len, struct ev_time *t)
+static bool is_read(struct ev_tree_node *n, const char *p, size_t len)
 {
+	enum ev_time_form form;
 	struct ev_reading r;
+	struct ev_time t;
 
 	if (!ev_reading_of(p, len, &r) || (n->read && r.steps != n->steps))
 		return false;
-	n->naive |= ev_time_parse(r.text, r.len, t) == EV_TIME_NAIVE;
+	form = ev_time_parse(r.text, r.len, &t);
+	if (!ev_time_in_range(t))
+		return false;
+	note_time(&n->by_reading, t, form);
 	n->read = true;
 	n->steps = r.steps;
-	return ev_time_in_range(*t);
+	return true;
 }
 
 /* 10:00, 10:00:00.5, 10:00:00Z: the time of a day that stands elsewhere. */
@@ -95,17 +124,15 @@ static bool is_clock(struct ev_tree_node *n, const char *p, size_t len)
 {
 	static const char day[] = "2000-01-01T";
 	char text[EV_READING_TEXT];
-	struct ev_time t;
 
 	if (len + sizeof day > sizeof text)
 		return false;
 	memcpy(text, day, sizeof day);
 	memcpy(text + sizeof day - 1, p, len);
-	return is_read(n, text, sizeof day - 1 + len, &t);
+	return is_read(n, text, sizeof day - 1 + len);
 }
 
-static bool has_form(struct ev_tree_node *n, unsigned form, const char *p, size_t len,
-		     struct ev_time *t)
+static bool has_form(struct ev_tree_node *n, unsigned form, const char *p, size_t len)
 {
 	switch (form) {
 	case EV_FORM_DATE: return is_date(p, len);
@@ -116,19 +143,10 @@ static bool has_form(struct ev_tree_node *n, unsigned form, const char *p, size_
 	case EV_FORM_IPV4: return ev_schema_format_is("ipv4", p, len);
 	case EV_FORM_IPV6: return ev_schema_format_is("ipv6", p, len);
 	case EV_FORM_NUMBER: return is_number(p, len);
-	case EV_FORM_READ: return is_read(n, p, len, t);
+	case EV_FORM_READ: return is_read(n, p, len);
 	case EV_FORM_CLOCK: return is_clock(n, p, len);
 	default: return is_code(p, len);
 	}
-}
-
-void ev_times_widen(struct ev_times *times, struct ev_time first, struct ev_time last)
-{
-	if (!times->any || ev_time_compare(first, times->first) < 0)
-		times->first = first;
-	if (!times->any || ev_time_compare(last, times->last) > 0)
-		times->last = last;
-	times->any = true;
 }
 
 static void note_size(struct ev_tree_node *n, const char *p, size_t len)
@@ -144,7 +162,6 @@ static void note_size(struct ev_tree_node *n, const char *p, size_t len)
 
 void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 {
-	struct ev_time t = {0};
 	unsigned left;
 
 	if (len == 0) {
@@ -152,9 +169,8 @@ void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 		return;
 	}
 	note_size(n, p, len);
-	if (is_time(n, p, len, &t)) {
+	if (is_time(n, p, len)) {
 		n->times++;
-		ev_times_widen(&n->seen, t, t);
 		n->forms &= EV_FORM_TIME | EV_FORM_CODE | EV_FORM_DATE_TIME;
 		return;
 	}
@@ -162,11 +178,9 @@ void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 	for (left = n->forms; left != 0; left &= left - 1) {
 		const unsigned form = left & -left;
 
-		if (!has_form(n, form, p, len, &t))
+		if (!has_form(n, form, p, len))
 			n->forms &= ~form;
 	}
-	if ((n->forms & EV_FORM_READ) != 0)
-		ev_times_widen(&n->seen, t, t);
 	if ((n->forms & EV_FORM_NUMBER) != 0)
 		ev_tree_number(&n->texts, p, len);
 }
@@ -270,9 +284,8 @@ void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *o)
 	if (o->longest_list > n->longest_list)
 		n->longest_list = o->longest_list;
 	n->times += o->times;
-	n->naive |= o->naive;
-	if (o->seen.any)
-		ev_times_widen(&n->seen, o->seen.first, o->seen.last);
+	ev_times_widen(&n->as_they_stand, &o->as_they_stand);
+	ev_times_widen(&n->by_reading, &o->by_reading);
 	n->varies |= o->varies || (n->longest > 0 && o->longest > 0 && n->bytes != o->bytes);
 	n->bytes = o->longest > 0 ? o->bytes : n->bytes;
 	n->longest = o->longest > n->longest ? o->longest : n->longest;
