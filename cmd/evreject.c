@@ -33,12 +33,12 @@ static struct ev_letters *the_letters(void)
 
 static void take(size_t index, const char *argument)
 {
-	if (index > EV_LETTER_CHOICES)
-		cli_erase_take(options[index].name, argument);
+	if (index < EV_LETTER_CHOICES)
+		ev_letters_choose(the_letters(), (enum ev_letter_choice)index, argument);
 	else if (index == EV_LETTER_CHOICES)
 		json = true;
 	else
-		ev_letters_choose(the_letters(), (enum ev_letter_choice)index, argument);
+		cli_erase_take(options[index].name, argument);
 }
 
 static const struct cli_program program = {

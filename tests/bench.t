@@ -173,6 +173,16 @@ is 'it leaves nothing behind, either' "$(ls temporary)" ''
 run "$bench/chain -r 0 '$top_builddir' '$srcdir'"
 check 'no round' 2 '' '~^usage: chain '
 
+# The benchmark of topics, for which EVKIT_KAFKA names the jars of a broker.
+
+run "EVKIT_KAFKA= '$srcdir/tests/bench/kafka.sh' '$top_builddir' '$srcdir'"
+check 'that of topics says what is not there' 0 '~^(java|python3|kcat): not installed$|^Kafka: EVKIT_KAFKA names no folder'
+if [ -n "${EVKIT_KAFKA-}" ] && need kcat java; then
+	run "TMPDIR=$PWD/temporary '$srcdir/tests/bench/kafka.sh' -n 200k -r 1 '$top_builddir' '$srcdir'"
+	check 'where it is, it runs' 0 '~^\| [0-9]+ \([0-9.]+\) \| .* \| 500000, or as kcat \| (yes|no) \|$'
+	is 'it leaves nothing behind, either' "$(ls temporary)" ''
+fi
+
 mkdir cmd
 run "PATH=/usr/bin:/bin TMPDIR=$PWD/temporary '$bench/run' -a . '$srcdir'"
 check 'a folder without the programs' 2 '' '~^bench: .*make'

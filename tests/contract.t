@@ -586,13 +586,16 @@ run 'export EVKIT_SEAL=s; evparse --batch d3 -f json events | evdedupe --batch m
 check 'but for --batch' 0
 run 'export EVKIT_SEAL=s; { evparse --batch d4 -f json events; evparse --batch d5 -f json events; } | evdedupe -r rejects.d/ -o deduped'
 check 'that of several sections is the first one' 0
+run 'export EVKIT_SEAL=s; evparse --batch d6 -f json events | evdedupe | evversion -r rejects.d/ -o deduped'
+check 'one that the seal alone has, too' 0
 run 'export EVKIT_SEAL=s; evparse -f json events | evdedupe -r rejects.d/ -o deduped'
 check 'and there may be none' 0
 is 'the files of several batches' "$(ls -A rejects.d)" 'evdedupe.d%2F2.rejects.jsonl
 evdedupe.d1.rejects.jsonl
 evdedupe.d4.rejects.jsonl
 evdedupe.mine.rejects.jsonl
-evdedupe.rejects.jsonl'
+evdedupe.rejects.jsonl
+evversion.d6.rejects.jsonl'
 rm -r rejects.d
 mkdir rejects.d
 run "evvalidate --batch $(printf '%0201d' 0) -r rejects.d/ bad"

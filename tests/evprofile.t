@@ -230,6 +230,18 @@ says()
 	same "$1" got want
 }
 
+says 'the id of the order, not of whose it is, though both differ' '{"customer_id":7,"order_no":"A-1","at":"2026-03-01T10:00:00Z"}
+{"customer_id":8,"order_no":"A-2","at":"2026-03-01T11:00:00Z"}' <<'END'
+  id: .order_no
+  time: .at
+  order: time
+END
+says 'unless nothing else is one' '{"customer_id":7,"at":"2026-03-01T10:00:00Z"}
+{"customer_id":8,"at":"2026-03-01T11:00:00Z"}' <<'END'
+  id: .customer_id
+  time: .at
+  order: time
+END
 says 'a CloudEvent' '{"specversion":"1.0","id":"1","source":"/shop","type":"paid","time":"2026-03-01T10:00:00Z","data":{"total":1}}' <<'END'
   id: .id
   type: .type

@@ -160,19 +160,24 @@ refused 'all facts' "evload: 0 contributions were mapped by evstar --map, and $(
 refused 'a bucket that is there twice' '~^evload: mapped.1:[0-9]*: this shard of the batch came before: give each once; the batches of evstar --map and --reduce need two names$' \
 	mapped.0 mapped.1 mapped.1 mapped.2 mapped.3 reduced.?
 
-# What becomes of one line, of those between the halves and of the files of both: awk programs, which read the file twice.
+# One line, between the halves and in the files of both
 
-lost='NR > FNR && FNR != 7'
-doubled='NR > FNR { print } NR > FNR && FNR == 7'
-swapped='FNR < NR { print FNR == 7 ? line[8] : FNR == 8 ? line[7] : $0 } { line[FNR] = $0 }'
-changed='NR > FNR { if (FNR == 7) sub(/[oum][0-9]/, "x9"); print }'
-lost_and_doubled='NR > FNR && FNR != 8 { print } NR > FNR && FNR == 7'
-
+# altered CHANGE FILE: the file, with that change to its seventh line. awk reads it twice.
+altered()
+{
+	case $1 in
+	lost) change_it='NR > FNR && FNR != 7' ;;
+	doubled) change_it='NR > FNR { print } NR > FNR && FNR == 7' ;;
+	lost_and_doubled) change_it='NR > FNR && FNR != 8 { print } NR > FNR && FNR == 7' ;;
+	changed) change_it='NR > FNR { if (FNR == 7) sub(/[oum][0-9]/, "x9"); print }' ;;
+	swapped) change_it='NR > FNR { print line[FNR == 7 ? 8 : FNR == 8 ? 7 : FNR] } { line[FNR] = $0 }' ;;
+	esac
+	awk "$change_it" "$2" "$2"
+}
 contributions 1 3 mapped.? >between
 for change in lost doubled swapped changed lost_and_doubled; do
-	eval "program=\$$change"
-	awk "$program" between between >altered
-	run 'EVKIT_SHARD=1/3 evstar --reduce --first --batch members altered >others'
+	altered $change between >arrived
+	run 'EVKIT_SHARD=1/3 evstar --reduce --first --batch members arrived >others'
 	is "a contribution $change: evstar --reduce cannot know" "$status" 0
 	case $change in
 	swapped)
@@ -193,8 +198,7 @@ run 'EVKIT_SHARD=0/3 evstar --reduce --first --batch members strange'
 check 'one that came to another shard' 2 '~head' '~^evstar: strange:1: the member [0-9a-f]{32} is of shard 1/3, and EVKIT_SHARD is 0/3: cut contributions by the first 8 digits of the owner, a hexadecimal number, modulo 3$'
 for file in mapped.1 reduced.1; do
 	for change in lost doubled swapped changed; do
-		eval "program=\$$change"
-		awk "$program" $file $file >damaged
+		altered $change $file >damaged
 		run cmp damaged $file
 		is "$file, a line $change: it differs" "$status" 1
 		# shellcheck disable=SC2046 # names without blanks

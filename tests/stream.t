@@ -185,6 +185,19 @@ for every in 1 300 5000; do
 		"$(case $every in 1) echo ' 1006 true 401 false ' ;; 300) echo ' 4 true 1 false ' ;; *) echo ' 1 true ' ;; esac)"
 done
 
+run 'evparse --batch d --commit-every 1 --max-rejects 30% -r rejects dirty.log | evvalidate -r judged --max-rejects 50%'
+check 'nor is it too large a share' 0 any
+run 'evparse --batch d --commit-every 1 --max-rejects 20% -r rejects dirty.log'
+check 'but of all of it that is told' 1 any 'evparse: 1 of 4 lines were rejected, more than --max-rejects allows'
+is 'when the seals are out' "$(shape "$out" | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" 'true true true true '
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	head -n 120 wrongs.log
+	orders "$i" "$i"
+done >shared.log
+run 'evparse --batch d --commit-every 700 shared.log | evvalidate --max-rejects 98% -r judged'
+check 'a thousand records are a share' 1 any 'evvalidate: 1200 of 1210 lines were rejected, more than --max-rejects allows'
+is 'from there on' "$(shape "$out" | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" 'true false '
+
 # As it comes
 
 mkfifo fifo

@@ -5,8 +5,9 @@
 #
 # OUT is the folder that the Makefile fills, and PEOPLE a file with a value a line that PATH, a path
 # of jq, has in their events. Several paths are gone through one after another. EVENT_ID is the path
-# of the events' id (.event_id). Stopped anywhere: the same again. evkit-operate(7) says what else
-# there may be, such as raw logs, other warehouses and backups, and that is yours to do.
+# of the events' id (.event_id). Run it as the user of the job, and if it stopped anywhere, again.
+# evkit-operate(7) says what else there may be, such as raw logs, other warehouses and backups, and
+# that is yours to do.
 set -eu
 
 [ $# -ge 3 ] || {

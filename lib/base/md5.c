@@ -3,13 +3,9 @@
 
 #include <endian.h>
 
-/* No vector leaves this file, so it does not matter how one is returned. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 enum { BLOCK = 64, WORDS = BLOCK / 4, LANES = EV_MD5_LANES };
 
 typedef uint32_t lanes EV_VECTOR(4 * LANES);
-typedef lanes mix(lanes x, lanes y, lanes z);
 
 /* 2^32 times the sine of 1, 2, 3, ... radians, without its sign. */
 static const uint32_t sines[] = {
@@ -25,50 +21,41 @@ static const uint32_t sines[] = {
 	0xeb86d391,
 };
 
-static inline lanes turn(lanes x, int bits)
+static EV_ALWAYS_INLINE void step(int round, lanes *a, const lanes *b, const lanes *c,
+				  const lanes *d, const lanes *word, uint32_t sine, int turn)
 {
-	return x << bits | x >> (32 - bits);
+	lanes x;
+
+	switch (round) {
+	case 0: x = *d ^ (*b & (*c ^ *d)); break;
+	case 1: x = *c ^ (*d & (*b ^ *c)); break;
+	case 2: x = *b ^ *c ^ *d; break;
+	default: x = *c ^ (*b | ~*d);
+	}
+	x += *a + *word + sine;
+	*a = *b + (x << turn | x >> (32 - turn));
 }
 
-static inline lanes mix_1(lanes x, lanes y, lanes z)
+/* Four steps of a round, each with the word that is by further than that of the one before. */
+static EV_ALWAYS_INLINE void steps(int round, int nth, lanes s[4], const lanes w[WORDS], int first,
+				   int by, const int turns[4])
 {
-	return z ^ (x & (y ^ z));
+	const uint32_t *sine = sines + 16 * round + 4 * nth;
+	const int k = first + 4 * nth * by;
+
+	step(round, &s[0], &s[1], &s[2], &s[3], &w[k % WORDS], sine[0], turns[0]);
+	step(round, &s[3], &s[0], &s[1], &s[2], &w[(k + by) % WORDS], sine[1], turns[1]);
+	step(round, &s[2], &s[3], &s[0], &s[1], &w[(k + 2 * by) % WORDS], sine[2], turns[2]);
+	step(round, &s[1], &s[2], &s[3], &s[0], &w[(k + 3 * by) % WORDS], sine[3], turns[3]);
 }
 
-static inline lanes mix_2(lanes x, lanes y, lanes z)
+static EV_ALWAYS_INLINE void round_of(int round, lanes s[4], const lanes w[WORDS], int first,
+				      int by, const int turns[4])
 {
-	return y ^ (z & (x ^ y));
-}
-
-static inline lanes mix_3(lanes x, lanes y, lanes z)
-{
-	return x ^ y ^ z;
-}
-
-static inline lanes mix_4(lanes x, lanes y, lanes z)
-{
-	return y ^ (x | ~z);
-}
-
-/* Four steps, of which each takes the word that is by further than that of the one before. */
-static EV_ALWAYS_INLINE void steps(lanes s[4], const lanes w[WORDS], const uint32_t *sine, int word,
-				   int by, const int bits[4], mix *f)
-{
-	lanes a = s[0], b = s[1], c = s[2], d = s[3];
-
-	s[0] = a = b + turn(a + f(b, c, d) + w[word % WORDS] + sine[0], bits[0]);
-	s[3] = d = a + turn(d + f(a, b, c) + w[(word + by) % WORDS] + sine[1], bits[1]);
-	s[2] = c = d + turn(c + f(d, a, b) + w[(word + 2 * by) % WORDS] + sine[2], bits[2]);
-	s[1] = c + turn(b + f(c, d, a) + w[(word + 3 * by) % WORDS] + sine[3], bits[3]);
-}
-
-static EV_ALWAYS_INLINE void round_of(lanes s[4], const lanes w[WORDS], const uint32_t *sine,
-				      int word, int by, const int bits[4], mix *f)
-{
-	steps(s, w, sine, word, by, bits, f);
-	steps(s, w, sine + 4, word + 4 * by, by, bits, f);
-	steps(s, w, sine + 8, word + 8 * by, by, bits, f);
-	steps(s, w, sine + 12, word + 12 * by, by, bits, f);
+	steps(round, 0, s, w, first, by, turns);
+	steps(round, 1, s, w, first, by, turns);
+	steps(round, 2, s, w, first, by, turns);
+	steps(round, 3, s, w, first, by, turns);
 }
 
 /* A block of each lane. */
@@ -83,10 +70,10 @@ static void add_blocks(lanes s[4], const uint8_t *const p[LANES])
 			memcpy(&word, p[l] + 4 * i, sizeof word);
 			w[i][l] = le32toh(word);
 		}
-	round_of(sum, w, sines, 0, 1, (int[]){7, 12, 17, 22}, mix_1);
-	round_of(sum, w, sines + 16, 1, 5, (int[]){5, 9, 14, 20}, mix_2);
-	round_of(sum, w, sines + 32, 5, 3, (int[]){4, 11, 16, 23}, mix_3);
-	round_of(sum, w, sines + 48, 0, 7, (int[]){6, 10, 15, 21}, mix_4);
+	round_of(0, sum, w, 0, 1, (int[]){7, 12, 17, 22});
+	round_of(1, sum, w, 1, 5, (int[]){5, 9, 14, 20});
+	round_of(2, sum, w, 5, 3, (int[]){4, 11, 16, 23});
+	round_of(3, sum, w, 0, 7, (int[]){6, 10, 15, 21});
 	for (int i = 0; i < 4; i++)
 		s[i] += sum[i];
 }

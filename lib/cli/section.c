@@ -69,31 +69,39 @@ static uint64_t passed_in(const struct cli_sections *s, uint64_t *rejected)
 	return in > *rejected ? in - *rejected : 0;
 }
 
-/*
- * A batch of rejects alone is refused: more likely the model is wrong. Of a stream a section may
- * be one bad line in a quiet hour, which is no reason to end it; but so many in a row are.
- */
 static void refuse_nothing(struct cli_sections *s)
 {
-	enum { MOST_IN_A_ROW = 1000 };
-	uint64_t rejected, passed = passed_in(s, &rejected);
-
-	if (s->e->no_batch)
-		return;
-	s->passed |= passed > 0;
-	s->in_a_row = passed > 0 ? 0 : s->in_a_row + rejected;
-	if (s->in_a_row == 0 || (s->stream && s->in_a_row < MOST_IN_A_ROW))
-		return;
 	s->nothing_passed = s->in_a_row;
 	s->refused = true;
 }
 
+/*
+ * A batch of rejects alone is refused: more likely the model is wrong. Of a stream a section may
+ * be one bad line in a quiet hour, which is no reason to end it; but so many in a row are. Nor is
+ * one line a share of a stream.
+ */
+static void judge_rejects(struct cli_sections *s)
+{
+	enum { MANY = 1000 };
+	uint64_t rejected, passed = passed_in(s, &rejected);
+
+	if (!s->stream || !s->c->max_rejects.percent || s->n_in >= MANY)
+		s->refused |= cli_refuses(s->c, ev_rejects_count(s->c->port.rejects), s->n_in);
+	if (s->e->no_batch)
+		return;
+	s->passed |= passed > 0;
+	s->in_a_row = passed > 0 ? 0 : s->in_a_row + rejected;
+	if (s->in_a_row >= (s->stream ? MANY : 1))
+		refuse_nothing(s);
+}
+
 void cli_section_end_stream(struct cli_sections *s)
 {
-	if (!s->stream || s->passed || s->in_a_row == 0)
+	if (!s->stream)
 		return;
-	s->nothing_passed = s->in_a_row;
-	s->refused = true;
+	s->refused |= cli_refuses(s->c, ev_rejects_count(s->c->port.rejects), s->n_in);
+	if (!s->passed && s->in_a_row > 0)
+		refuse_nothing(s);
 }
 
 /* The digest of the input */
@@ -265,8 +273,7 @@ void cli_section_close(struct cli_sections *s)
 	struct cli_stage own;
 
 	own_stage(s, &own);
-	s->refused |= cli_refuses(s->c, ev_rejects_count(s->c->port.rejects), s->n_in);
-	refuse_nothing(s);
+	judge_rejects(s);
 	judge(s);
 	s->opened = false;
 	add_stage(&s->chain, &own);
@@ -532,6 +539,8 @@ void cli_section_seal(struct cli_sections *s, const struct ev_line *l,
 	const char *wrong, *batch;
 
 	check_seal(s, l, line);
+	if (s->n == 1)
+		cli_name_rejects(s->c, line->batch);
 	if ((wrong = cli_shards_take(&s->shards, &s->shard, line->batch)) != NULL)
 		cli_die_at(l, wrong);
 	s->inside = false;

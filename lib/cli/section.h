@@ -119,7 +119,7 @@ void cli_section_end(struct cli_sections *s);
 void cli_section_end_sink(struct cli_sections *s, const char *batch);
 /* Checks the sums of the section of the output, judges, commits and seals it. */
 void cli_section_close(struct cli_sections *s);
-/* The input has ended: whether nothing passed of all of a stream. */
+/* The input has ended: the verdict on all of a stream. */
 void cli_section_end_stream(struct cli_sections *s);
 /* The name of the output's batch, "" for none; valid until the next call. */
 const char *cli_section_batch(struct cli_sections *s);

@@ -5,8 +5,9 @@
  * EVKIT_SHARD=K/N in the environment of a chain says that it is the K-th of N, from 0 (evkit.7,
  * "Shards"). Its heads say so. A program that has it takes sections of that shard alone; one that
  * does not takes sections of shards only if all N of each batch come. In the same way all that
- * evstar --map contributed must have come through evstar --reduce before it is loaded, and what
- * evvalidate --defer put off must have been judged by evvalidate --merge.
+ * evstar --map contributed must have come through evstar --reduce before it is loaded, each line
+ * once and as it was, and what evvalidate --defer put off must have been judged by evvalidate
+ * --merge.
  *
  * Functions exit on trouble.
  */

@@ -126,12 +126,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 	const char *behind;
 
 	(void)rk;
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		if (!c->down)
-			c->asked = ev_kafka_clock();
-		c->down = true;
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* each was told by itself */
 		return;
-	}
 	/* Later it may pass: a broker that is being restarted ends handshakes, too. */
 	c->refused |= !c->answered &&
 		      (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL);
@@ -241,6 +237,7 @@ bool ev_kafka_passes(rd_kafka_resp_err_t code)
 void ev_kafka_ask(struct ev_kafka_client *c)
 {
 	c->asked = ev_kafka_clock();
+	ev_buf_reset(&c->trouble);
 }
 
 enum ev_status ev_kafka_again(struct ev_kafka_client *c, rd_kafka_resp_err_t code, const char *what,
@@ -265,21 +262,6 @@ enum ev_status ev_kafka_again(struct ev_kafka_client *c, rd_kafka_resp_err_t cod
 		       "%s: no broker has answered for %.3gs: %s: see whether it runs and -b "
 		       "names it; what was read is read again by the next run",
 		       c->name, c->timeout, why);
-}
-
-enum ev_status ev_kafka_probe(struct ev_kafka_client *c, struct ev_error *err)
-{
-	const struct rd_kafka_metadata *metadata;
-	rd_kafka_resp_err_t code;
-
-	while ((code = rd_kafka_metadata(c->rk, 0, NULL, &metadata, EV_KAFKA_TRY_MS)) !=
-	       RD_KAFKA_RESP_ERR_NO_ERROR)
-		if (ev_kafka_again(c, code, "the brokers", err) != EV_OK)
-			return EV_FATAL;
-	rd_kafka_metadata_destroy(metadata);
-	c->down = false;
-	ev_buf_reset(&c->trouble);
-	return EV_OK;
 }
 
 rd_kafka_topic_partition_list_t *ev_kafka_list(const struct ev_offsets *offsets)

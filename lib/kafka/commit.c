@@ -66,6 +66,21 @@ static enum ev_status commit(struct ev_kafka_client *c, const char *group,
 	return st;
 }
 
+/* Whether a broker answers: with nothing to commit the user and the password are looked at, too. */
+static enum ev_status probe(struct ev_kafka_client *c, struct ev_error *err)
+{
+	const struct rd_kafka_metadata *metadata;
+	rd_kafka_resp_err_t code;
+
+	ev_kafka_ask(c);
+	while ((code = rd_kafka_metadata(c->rk, 0, NULL, &metadata, EV_KAFKA_TRY_MS)) !=
+	       RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (ev_kafka_again(c, code, "the brokers", err) != EV_OK)
+			return EV_FATAL;
+	rd_kafka_metadata_destroy(metadata);
+	return EV_OK;
+}
+
 enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
 			       const struct ev_offsets *offsets, struct ev_error *err)
 {
@@ -73,10 +88,8 @@ enum ev_status ev_kafka_commit(const struct ev_kafka_options *options,
 	struct ev_kafka_client client = {0};
 	enum ev_status st = ev_kafka_connect(&client, options, err);
 
-	if (st == EV_OK) {
-		ev_kafka_ask(&client);
-		st = ev_kafka_probe(&client, err);
-	}
+	if (st == EV_OK)
+		st = probe(&client, err);
 	if (st == EV_OK && list->cnt > 0)
 		st = commit(&client, options->group, list, err);
 	rd_kafka_topic_partition_list_destroy(list);

@@ -19,7 +19,6 @@ struct ev_kafka_client {
 	double asked; /* when what is asked now was asked first */
 	/* What librdkafka told last of the connections; "" where all is well. */
 	struct ev_buf trouble;
-	bool down;     /* no broker is connected */
 	bool answered; /* one has: what goes wrong now may pass */
 	bool refused;  /* by the first one that could be reached: no use in waiting */
 };
@@ -40,9 +39,6 @@ enum ev_status ev_kafka_again(struct ev_kafka_client *c, rd_kafka_resp_err_t cod
 			      struct ev_error *err);
 /* Whether an error passes by itself. */
 bool ev_kafka_passes(rd_kafka_resp_err_t code);
-/* Whether a broker answers; waits for one. */
-enum ev_status ev_kafka_probe(struct ev_kafka_client *c, struct ev_error *err);
-
 /*
  * As librdkafka has them, without shards, which are of Kinesis. For
  * rd_kafka_topic_partition_list_destroy().

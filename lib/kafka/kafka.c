@@ -11,7 +11,7 @@
 enum {
 	BATCH = 1000,
 	WAIT_MS = 20,	  /* for a message, where none is there: ages are looked at so often */
-	LOOK_SECONDS = 5, /* between two looks for new partitions */
+	LOOK_SECONDS = 5, /* between two looks at the brokers */
 };
 
 /* A partition: the offsets of the same index say how far it is read. */
@@ -34,7 +34,8 @@ struct ev_kafka {
 	size_t left;  /* partitions that are not over */
 	uint64_t given;
 	double began;  /* 0: not yet */
-	double looked; /* for new partitions */
+	double looked; /* at the brokers */
+	bool unanswered;
 
 	const rd_kafka_topic_t *last_topic; /* of the last message: where its partition stands */
 	int32_t last_partition;
@@ -62,8 +63,17 @@ static void add_partition(struct ev_kafka *k, const char *topic, int32_t partiti
 	k->last_topic = NULL;
 }
 
-/* What there is of a topic; where that is NULL, of all that are being read. */
-static rd_kafka_resp_err_t add_partitions(struct ev_kafka *k, rd_kafka_topic_t *topic)
+static void add_partitions(struct ev_kafka *k, const struct rd_kafka_metadata *metadata)
+{
+	for (int i = 0; i < metadata->topic_cnt; i++) {
+		const struct rd_kafka_metadata_topic *t = &metadata->topics[i];
+
+		for (int j = 0; j < t->partition_cnt; j++)
+			add_partition(k, t->topic, t->partitions[j].id);
+	}
+}
+
+static rd_kafka_resp_err_t ask_topic(struct ev_kafka *k, rd_kafka_topic_t *topic)
 {
 	const struct rd_kafka_metadata *metadata;
 	rd_kafka_resp_err_t code;
@@ -71,13 +81,8 @@ static rd_kafka_resp_err_t add_partitions(struct ev_kafka *k, rd_kafka_topic_t *
 	code = rd_kafka_metadata(k->client.rk, 0, topic, &metadata, EV_KAFKA_TRY_MS);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return code;
-	for (int i = 0; i < metadata->topic_cnt; i++) {
-		const struct rd_kafka_metadata_topic *t = &metadata->topics[i];
-
-		code = t->err;
-		for (int j = 0; j < t->partition_cnt; j++)
-			add_partition(k, t->topic, t->partitions[j].id);
-	}
+	code = metadata->topics[0].err;
+	add_partitions(k, metadata);
 	rd_kafka_metadata_destroy(metadata);
 	return code;
 }
@@ -92,7 +97,7 @@ static enum ev_status find_topic(struct ev_kafka *k, const char *name, struct ev
 	if (topic == NULL)
 		return ev_fail(err, "%s: no topic can have the name '%s'", c->name, name);
 	ev_kafka_ask(c);
-	while (st == EV_OK && (code = add_partitions(k, topic)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	while (st == EV_OK && (code = ask_topic(k, topic)) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
 		    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 			st = ev_fail(err, "%s: there is no topic '%s': see its name, or create it",
@@ -212,18 +217,6 @@ static enum ev_status begin(struct ev_kafka *k, struct ev_error *err)
 	}
 	rd_kafka_topic_partition_list_destroy(list);
 	return st;
-}
-
-/* Begins what was added meanwhile. If that cannot be asked now, it is the next time. */
-static enum ev_status look_for_more(struct ev_kafka *k, struct ev_error *err)
-{
-	size_t n = k->read->n;
-
-	if (k->options->until_end || k->client.down || ev_kafka_clock() - k->looked < LOOK_SECONDS)
-		return EV_OK;
-	k->looked = ev_kafka_clock();
-	add_partitions(k, NULL);
-	return k->read->n > n ? begin(k, err) : EV_OK;
 }
 
 struct ev_kafka *ev_kafka_open(const struct ev_kafka_options *options, char *const *topics,
@@ -409,14 +402,31 @@ static void fetch(struct ev_kafka *k)
 	rd_kafka_poll(k->client.rk, 0);
 }
 
-/* Nothing comes: because there is nothing, or because nobody is there? */
-static enum ev_status check_brokers(struct ev_kafka *k, struct ev_error *err)
+/*
+ * Every few seconds, and then until there is an answer: whether a broker is there, for librdkafka is
+ * silent where none is; and which partitions were added.
+ */
+static enum ev_status look(struct ev_kafka *k, struct ev_error *err)
 {
 	struct ev_kafka_client *c = &k->client;
+	const struct rd_kafka_metadata *metadata;
+	rd_kafka_resp_err_t code;
+	size_t n = k->read->n;
 
-	if (c->down && ev_kafka_clock() - c->asked >= c->timeout)
-		return ev_kafka_probe(c, err);
-	return EV_OK;
+	if (!k->unanswered) {
+		if (ev_kafka_clock() - k->looked < LOOK_SECONDS)
+			return EV_OK;
+		ev_kafka_ask(c);
+	}
+	code = rd_kafka_metadata(c->rk, 0, NULL, &metadata, EV_KAFKA_TRY_MS);
+	k->looked = ev_kafka_clock();
+	k->unanswered = code != RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (k->unanswered)
+		return ev_kafka_again(c, code, "the brokers", err);
+	if (!k->options->until_end)
+		add_partitions(k, metadata);
+	rd_kafka_metadata_destroy(metadata);
+	return k->read->n > n ? begin(k, err) : EV_OK;
 }
 
 enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, bool *got,
@@ -426,12 +436,12 @@ enum ev_status ev_kafka_next(struct ev_kafka *k, struct ev_kafka_message *m, boo
 	if (k->at == k->n && !is_over(k)) {
 		if (k->options->seconds > 0 && ev_kafka_clock() - k->began >= k->options->seconds)
 			return EV_EOF;
-		if (look_for_more(k, err) != EV_OK)
+		if (look(k, err) != EV_OK)
 			return EV_FATAL;
 		fetch(k);
 		if (k->dry)
-			return check_brokers(k, err);
-		k->client.down = false;
+			return EV_OK;
+		k->unanswered = false;
 	}
 	if (take_next(k, m, got, err) != EV_OK)
 		return EV_FATAL;

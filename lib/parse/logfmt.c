@@ -72,7 +72,7 @@ static bool next_pair(struct pairs *l, struct pair *pair)
 	       is_wrong(l, p, "a quote or a control stands in a value");
 }
 
-static bool is_time(const struct pair *pair)
+static bool has_time_name(const struct pair *pair)
 {
 	static const char *const names[] = {"time", "ts", "timestamp", "t", NULL};
 
@@ -80,6 +80,21 @@ static bool is_time(const struct pair *pair)
 		if (strlen(*n) == pair->key_len && memcmp(*n, pair->key, pair->key_len) == 0)
 			return true;
 	return false;
+}
+
+/* Reads the time of the pair. A small number is how long something took, and not a day of 1970. */
+static bool read_time(const struct ev_parse *p, const struct pair *pair, struct ev_layout_time *t)
+{
+	enum { SMALL = 9 };
+	const char *v = pair->value;
+	size_t digits = 0;
+
+	while (digits < pair->value_len && v[digits] >= '0' && v[digits] <= '9')
+		digits++;
+	t->flaw = "the number is too small for a time since 1970";
+	if (digits > 0 && digits < SMALL && (digits == pair->value_len || v[digits] == '.'))
+		return false;
+	return ev_parse_time(&p->place, v, pair->value_len, t);
 }
 
 static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, const char *at,
@@ -92,26 +107,33 @@ static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, co
 	return ev_parse_reject(p, rec, err);
 }
 
-/* All of the line but its time is right, and the envelope is known; else it is set aside. */
+/*
+ * All of the line is right, and the envelope is known; else it is set aside. The time is the first
+ * that is one; if none is, the first that should be one is at fault.
+ */
 static bool read_head(struct ev_parse *p, const struct ev_record *rec, struct ev_head *head,
 		      struct ev_layout_time *time, enum ev_status *st, struct ev_error *err)
 {
 	struct pairs l = {rec->p, rec->p + rec->len, NULL};
-	struct pair pair, found = {0};
+	struct pair pair, wrong = {0};
+	bool known = false;
 
 	while (next_pair(&l, &pair)) {
 		ev_head_has(head, pair.key, pair.key_len);
-		if (found.value == NULL && pair.value != NULL && is_time(&pair))
-			found = pair;
+		if (known || pair.value == NULL || !has_time_name(&pair))
+			continue;
+		known = read_time(p, &pair, time);
+		if (!known && wrong.value == NULL)
+			wrong = pair;
 	}
 	if (l.flaw != NULL)
 		*st = refuse(p, rec, l.p, l.flaw, err);
-	else if (found.value == NULL && !head->has_time)
-		*st = refuse(p, rec, rec->p, "no time, ts, timestamp or t stands in it", err);
-	else if (!head->has_time && !ev_parse_time(&p->place, found.value, found.value_len, time))
-		*st = refuse(p, rec, found.value, time->flaw, err);
-	else
+	else if (known || head->has_time)
 		return true;
+	else if (wrong.value == NULL)
+		*st = refuse(p, rec, rec->p, "no time, ts, timestamp or t stands in it", err);
+	else if (!read_time(p, &wrong, time))
+		*st = refuse(p, rec, wrong.value, time->flaw, err);
 	return false;
 }
 

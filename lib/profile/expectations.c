@@ -92,7 +92,7 @@ void ev_write_expectations(const struct ev_proposal *p, struct ev_buf *out)
 {
 	struct list l = {p, out, 0};
 
-	ev_buf_puts(out, "expectations:\n"
+	ev_buf_puts(out, "expectations:  # of a batch as a whole; a stream goes without\n"
 			 "  - expect_table_row_count_to_be_between: {min_value: 1}\n");
 	object(&l, p->all, "", 1);
 }

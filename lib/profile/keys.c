@@ -6,7 +6,20 @@
 
 #include <stdlib.h>
 
-enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, NO_ROLE = 150, DEEPER = 100 };
+enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, NO_ROLE = 150, OTHERS = 12, DEEPER = 100 };
+
+/* Whether customer_id is rather the customer's id than the event's. */
+static bool is_of_other(const char *words)
+{
+	char first[EV_WORDS];
+	const size_t len = strcspn(words, "_");
+
+	if (words[len] == '\0')
+		return false;
+	memcpy(first, words, len);
+	first[len] = '\0';
+	return ev_words_rank(first, EV_WORDS_OTHER) != EV_NO_WORD;
+}
 
 /* How much a name looks like a part of the envelope; the less, the more. */
 static int order_of(const char *words, unsigned depth)
@@ -25,6 +38,8 @@ static int order_of(const char *words, unsigned depth)
 		if (rank != EV_NO_WORD && roles[i].from + rank < least)
 			least = roles[i].from + rank;
 	}
+	if (least < NO_ROLE && is_of_other(words))
+		least += OTHERS;
 	return least + DEEPER * (int)(depth - 1);
 }
 

@@ -71,6 +71,9 @@ static const char *const lists[] = {
 	[EV_WORDS_IGNORE] = "received_at ingested_at ingest_time ingestion_time collected_at "
 			    "arrived_at loaded_at delivered_at",
 	[EV_WORDS_DELETED] = "d delete",
+	[EV_WORDS_OTHER] = "customer client user account member person product item article sku "
+			   "variant category store shop site seller vendor supplier merchant "
+			   "employee session visitor device parent related",
 	[EV_WORDS_AMOUNT_LAST] =
 		"total amount revenue price sum cost fee tax balance value paid subtotal discount "
 		"shipping weight rate open close high low volume",

@@ -30,6 +30,7 @@ enum ev_word_list {
 	EV_WORDS_DID,	  /* values: what a change event did to its row */
 	EV_WORDS_IGNORE,  /* what a transport adds */
 	EV_WORDS_DELETED, /* those of them that delete it */
+	EV_WORDS_OTHER,	  /* first words: of a thing that events are about, and of none itself */
 	EV_WORDS_AMOUNT_LAST,
 	EV_WORDS_COUNT_LAST,
 	EV_WORDS_CURRENCY_LAST,

@@ -82,7 +82,7 @@ struct ev_picks *ev_events_picks(struct ev_events *e)
 	return e->picks;
 }
 
-struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path)
+static struct ev_list want_all(struct ev_events *e, const struct ev_path *path)
 {
 	struct ev_path names = *path;
 
@@ -94,18 +94,13 @@ struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *pat
 	return (struct ev_list){path, names.n, ev_events_want(e, &names)};
 }
 
-void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found)
-{
-	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
-}
-
 /* Into l->found, and what is picked in them into l->room. */
 static void find_elements(struct ev_each *l, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t slots = l->picks->n;
 
-	ev_event_all(event, &l->list, &l->found);
+	ev_path_all_from(l->list.path, l->list.step, d, event->at[l->list.slot], &l->found);
 	if (l->found.n * slots > l->cap)
 		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
 	for (size_t i = 0; i < l->found.n; i++)
@@ -158,7 +153,7 @@ struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
 		if (ev_path_same(e->each[i]->list.path, path))
 			return e->each[i];
 	l = ev_calloc(1, sizeof *l);
-	l->list = ev_events_want_all(e, path);
+	l->list = want_all(e, path);
 	l->picks = ev_picks_new(e->scan);
 	l->plans = EV_PLANS(&elements_kind, l);
 	e->each = ev_realloc_array(e->each, e->n_each + 1, sizeof(struct ev_each *));
@@ -672,121 +667,4 @@ size_t ev_event_skip(const struct ev_events *e, const struct ev_event *event, co
 			at[n++] = event->at[slot];
 	}
 	return n;
-}
-
-void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *member, size_t len,
-		    struct ev_buf *out)
-{
-	const struct ev_node *top = &d->nodes[0];
-	uint32_t from = 0, left = top->count;
-
-	if (reserved != EV_NOWHERE) {
-		uint32_t name = reserved - 1, before = EV_NOWHERE;
-		const struct ev_node *cut = &d->nodes[reserved];
-
-		for (uint32_t i = ev_first(d, 0); i < name; i = ev_next(d, i + 1))
-			before = i + 1;
-		if (before != EV_NOWHERE) {
-			ev_buf_put(out, d->text, d->nodes[before].end);
-			from = cut->end;
-		} else {
-			ev_buf_put(out, d->text, d->nodes[name].pos);
-			from = cut->next < top->next ? d->nodes[cut->next].pos : cut->end;
-		}
-		left--;
-	}
-	ev_buf_put(out, d->text + from, top->end - 1 - from);
-	if (member != NULL) {
-		ev_buf_puts(out, left > 0 ? ",\"_ev\":" : "\"_ev\":");
-		ev_buf_put(out, member, len);
-	}
-	ev_buf_put(out, d->text + top->end - 1, d->len - (top->end - 1));
-}
-
-void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n,
-			    struct ev_buf *out)
-{
-	const struct ev_node *nodes = d->nodes;
-	const uint32_t name = ev_kind(d, at) == EV_OBJECT; /* in front of each value */
-	uint32_t from = nodes[at].pos + 1, first = from;
-	bool any = false, inside = false;
-
-	for (size_t i = 0; i < n; i++)
-		inside |= skip[i] > at && skip[i] < nodes[at].next;
-	if (!inside) {
-		ev_buf_put(out, d->text + nodes[at].pos, nodes[at].end - nodes[at].pos);
-		return;
-	}
-	ev_buf_putc(out, d->text[nodes[at].pos]);
-	for (uint32_t i = ev_first(d, at) + name; i < ev_end(d, at); i = ev_next(d, i) + name) {
-		const uint32_t begin = nodes[i - name].pos;
-		bool skipped = false;
-
-		for (size_t k = 0; k < n; k++)
-			skipped |= skip[k] == i;
-		if (i == ev_first(d, at) + name)
-			first = begin;
-		if (!skipped) {
-			/* The first has what stood in front of the first, and no comma. */
-			if (any)
-				ev_buf_put(out, d->text + from, begin - from);
-			else
-				ev_buf_put(out, d->text + nodes[at].pos + 1,
-					   first - nodes[at].pos - 1);
-			ev_buf_put(out, d->text + begin, nodes[i].pos - begin);
-			ev_event_write_without(d, i, skip, n, out);
-			any = true;
-		}
-		from = nodes[i].end;
-	}
-	ev_buf_put(out, d->text + from, nodes[at].end - from);
-}
-
-/* The number's text; a version may be written as a string. */
-static const char *version_text(const struct ev_doc *doc, uint32_t version, struct ev_buf *scratch,
-				size_t *len)
-{
-	*len = 1;
-	if (version == EV_NOWHERE)
-		return "0";
-	return ev_kind(doc, version) == EV_STRING ? ev_string(doc, version, scratch, len)
-						  : ev_raw(doc, version, len);
-}
-
-void ev_event_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
-{
-	enum { FEW = 10, FIRST = '0', LAST = FIRST + FEW };
-	struct ev_buf text = {0};
-	struct ev_number n;
-	const char *p;
-	size_t len, start;
-	bool negative;
-
-	p = version_text(doc, version, &text, &len);
-	ev_number_read(p, len, &n);
-	if (n.digits == 0) {
-		ev_buf_putc(out, FIRST);
-		ev_buf_free(&text);
-		return;
-	}
-	negative = n.negative;
-	if (negative)
-		ev_buf_putc(out, '-');
-	start = out->len;
-	/* How many digits there are, and the digits; of a negative number all turned over. */
-	if (n.point < FEW)
-		ev_buf_putc(out, (char)(FIRST + n.point));
-	else
-		ev_buf_printf(out, "%c%020lld", LAST, (long long)n.point);
-	for (const char *q = n.first; n.digits > 0; q++) {
-		if (*q == '.')
-			continue;
-		ev_buf_putc(out, *q);
-		n.digits--;
-	}
-	for (size_t i = start; negative && i < out->len; i++)
-		out->p[i] = (char)(FIRST + LAST - out->p[i]);
-	if (negative)
-		ev_buf_putc(out, '~'); /* of -1 and -12 the shorter is the greater */
-	ev_buf_free(&text);
 }

@@ -81,8 +81,6 @@ struct ev_list {
 	size_t step;   /* the steps up to here are taken */
 	uint32_t slot; /* at this place */
 };
-struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path);
-void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found);
 /*
  * A list in whose elements values are sought: however many ask, they are found once an event.
  */

@@ -1,8 +1,10 @@
 /*
- * shard: which of the events a chain is for, where several chains share them. Floor 6.
+ * shard: which of the events, or of the members of dimensions, a chain is for, where several share
+ * them. Floor 6.
  *
  * All records of an event belong to one shard, whatever the spelling of its id: the XXH3-64 of the
- * id modulo the number of shards. So are the buckets of evlake cut.
+ * id modulo the number of shards. So are the buckets of evlake cut. All that events say of a member
+ * belongs to one shard, too, by its key, so that scripts can reckon it.
  */
 #ifndef EV_SHARD_H
 #define EV_SHARD_H

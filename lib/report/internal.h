@@ -7,6 +7,7 @@
  *   redact.c    knows what must not be shown
  *   says.c      expectations as sentences
  *   chart.c     draws
+ *   record.c    shows a bad record
  *   amounts.c, causes.c, checks.c, balance.c, summary.c, report.c    write the parts of the page
  *
  * A file uses those above it. The page is one struct ev_buf, to which all append.
@@ -202,6 +203,9 @@ void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool cut,
 /* Whether the message of a cause may be shown. d: the sample, or NULL if it is not whole JSON. */
 bool ev_report_may_say(const struct ev_report *r, const struct ev_report_cause *c,
 		       const struct ev_doc *d, const bool *hidden);
+/* Puts the record of a cause's sample; *say: whether its message may be shown. */
+void ev_report_record(struct ev_buf *b, struct ev_report *r, const struct ev_report_cause *c,
+		      bool *say);
 /* Whether values that an expectation found may be shown. */
 bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
 			const struct ev_report_check *c);

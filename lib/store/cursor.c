@@ -5,7 +5,8 @@
 
 /* Groups */
 
-struct ev_store_group *ev_store_groups(const struct ev_store *s, uint64_t into, size_t *n)
+/* All, or only those that are being merged into that one; *n of them, to be freed. */
+static struct ev_store_group *groups_of(const struct ev_store *s, uint64_t into, size_t *n)
 {
 	const struct ev_manifest *m = &s->m;
 	struct ev_store_group *groups = ev_calloc(m->n_parts, sizeof *groups);
@@ -66,7 +67,7 @@ struct ev_store_cursor {
 static struct ev_store_cursor *new_cursor(struct ev_store *s, uint64_t since, uint64_t into)
 {
 	struct ev_store_cursor *c = ev_calloc(1, sizeof *c);
-	struct ev_store_group *groups = ev_store_groups(s, into, &c->n);
+	struct ev_store_group *groups = groups_of(s, into, &c->n);
 
 	c->form = s->kind->form;
 	c->since = since;
@@ -282,7 +283,7 @@ enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY],
 	size_t n = 0;
 
 	if (s->groups == NULL) {
-		s->groups = ev_store_groups(s, 0, &s->n_groups);
+		s->groups = groups_of(s, 0, &s->n_groups);
 		s->candidates = ev_calloc(s->n_groups, sizeof(struct ev_run_file *));
 	}
 	f->there = false;

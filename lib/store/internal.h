@@ -183,8 +183,6 @@ enum ev_status ev_store_replace_parts(struct ev_store *s, const struct ev_run_fa
 void ev_store_retire(struct ev_store *s, const struct ev_manifest_part *part);
 
 /* cursor.c */
-/* The groups, or only those that are being merged into that one; *n of them, to be freed. */
-struct ev_store_group *ev_store_groups(const struct ev_store *s, uint64_t into, size_t *n);
 /* A cursor over what is being merged into that group. */
 struct ev_store_cursor *ev_store_cursor_merging(struct ev_store *s, uint64_t group);
 void ev_store_get_reset(struct ev_store *s);

@@ -58,11 +58,6 @@ static const struct ev_bundle_kind kinds[] = {
 	{.target = "duckdb", .dialect = EV_TSV_CSVQ_MARKED},
 };
 
-const char *ev_bundle_targets(void)
-{
-	return "sqlite, postgres, snowflake, redshift, bigquery, clickhouse, duckdb";
-}
-
 const struct ev_column ev_gone_columns[EV_GONE] = {
 	{.name = (char *)"of_table", .type = EV_TYPE_VARCHAR, .size = EV_KEY_TEXT * 2},
 	{.name = (char *)"owner", .type = EV_TYPE_VARCHAR, .size = EV_ID_MAX},
@@ -704,8 +699,10 @@ struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tab
 		if (strcmp(kinds[i].target, target) == 0)
 			k = &kinds[i];
 	if (k == NULL) {
-		ev_fail(err, "there are no bundles for '%s', only for %s", target,
-			ev_bundle_targets());
+		ev_fail(err,
+			"there are no bundles for '%s', only for sqlite, postgres, snowflake, "
+			"redshift, bigquery, clickhouse, duckdb",
+			target);
 		return NULL;
 	}
 	b = new_bundle(folder, tables, &bundle_ops);

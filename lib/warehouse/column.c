@@ -442,21 +442,6 @@ bool ev_columns_pass(const struct ev_model *m, const char *type, size_t len, con
 	return good;
 }
 
-bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
-		    uint32_t at, struct ev_buf *out, struct ev_reasons *why)
-{
-	char store[EV_VALUE_STORE];
-	struct ev_value v;
-	const char *problem = ev_column_value(c, zone, d, at, store, &v);
-
-	if (problem != NULL) {
-		ev_column_misfit(c, d, at, problem, why);
-		return false;
-	}
-	ev_buf_put(out, v.p, v.len);
-	return true;
-}
-
 /* Keys */
 
 static char *put(char *o, const char *p, size_t len)

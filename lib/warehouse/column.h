@@ -32,9 +32,12 @@ struct ev_value {
 enum { EV_VALUE_STORE = 96 };
 
 /*
- * The value of node `at`; its text lies in the document, or in store, which has EV_VALUE_STORE
- * bytes. What types do to it is told below. NULL, or, if the value does not fit, what is wrong
- * (static text).
+ * The value of node `at` as JSON: what a row bears. Its text lies in the document, or in store,
+ * which has EV_VALUE_STORE bytes. Null and absent (EV_NOWHERE) are null. A UUID comes in its
+ * canonical spelling, a timestamp in UTC with six decimals (further digits cut), an integer in
+ * plain digits; a decimal keeps its text unless that has an exponent; text and json keep their
+ * bytes. zone: of naive times, or NULL. NULL, or, if the value does not fit, what is wrong (static
+ * text).
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
@@ -57,17 +60,7 @@ void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_
 		      const char *problem, struct ev_reasons *why);
 
 /*
- * Appends the value of node `at` in the column's type as JSON: what a row bears. Null and absent
- * (EV_NOWHERE) are null. A UUID comes in its canonical spelling, a timestamp in UTC with six
- * decimals (further digits cut), an integer in plain digits; a decimal keeps its text unless that
- * has an exponent; text and json keep their bytes. False, with a reason, if the value does not
- * fit; out is then as it was. zone: of naive times, or NULL.
- */
-bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
-		    uint32_t at, struct ev_buf *out, struct ev_reasons *why);
-
-/*
- * One part of a key, `type bytes:text`, appended to the preimage. value: as ev_column_json wrote
+ * One part of a key, `type bytes:text`, appended to the preimage. value: as ev_column_value gave
  * it.
  */
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len);

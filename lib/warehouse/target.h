@@ -182,8 +182,6 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
 struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tables,
 				 const char *target, const char *schema, uint64_t part,
 				 const char *model, struct ev_error *err);
-/* The targets that there are bundles for, separated by commas. */
-const char *ev_bundle_targets(void);
 /* Whether a folder of that name is there. */
 bool ev_bundle_is_there(const char *folder);
 /* Where a bundle leads to, as STORE:N:DIGEST. EV_FATAL if it comes out of no state. */
