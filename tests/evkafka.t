@@ -216,6 +216,19 @@ wait $reader
 is 'what comes behind an end while others are read is left, and counted as not read' \
 	"$? $(wc -l <got) $(head -n 1 got) $(cat held.json)" '0 41 {"n":0 {"busy":{"0":1,"1":40}}'
 is 'for the next run' "$(evkafka -b "$at" --from held.json --until-end busy | wc -l)" 3
+timeout 60 evkafka -b "$at" --timeout 1s busy >held 2>said &
+reader=$!
+exec 4<held
+sleep 1
+tell down
+sleep 1
+cat <&4 >"$tap/held"
+exec 4<&-
+wait $reader
+is 'a broker that goes is missed, though what was fetched before comes behind' \
+	"$? $(sed 's/ [0-9.]*:[0-9]*: / AT: /; s/1s: .*: see/1s: see/' said)" \
+	'2 evkafka: AT: no broker has answered for 1s: see whether it runs and -b names it; what was read is read again by the next run'
+tell up
 
 # Loss
 

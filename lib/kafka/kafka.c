@@ -403,8 +403,8 @@ static void fetch(struct ev_kafka *k)
 }
 
 /*
- * Every few seconds, and then until there is an answer: whether a broker is there, for librdkafka is
- * silent where none is; and which partitions were added.
+ * Every few seconds, and then until there is an answer: whether a broker is there, which librdkafka
+ * does not tell reliably; and which partitions were added.
  */
 static enum ev_status look(struct ev_kafka *k, struct ev_error *err)
 {
