@@ -276,6 +276,24 @@ column 3: a quote stands within this field: put quotes around the field, and dou
 column 1: U+0000
 column 3: a CR stands in this field, which has no quotes
 column 3: not UTF-8"
+printf 'a,"b"\n1,2\n"a",b\n\357\273\277a,b\r\na,c\nb,a\na,b' >file
+frames 'files with a header that were put together' csv '6 3 3 0' file <<'END'
+{"a":"1","b":"2"}
+{"a":"a","b":"c"}
+{"a":"b","b":"a"}
+! 3 10 header \"a\",b
+! 4 16 header ﻿a,b
+! 7 32 cut a,b
+END
+printf 'a\n1\na\n' >file
+frames 'one column may have its name as a value' csv '2 2 0 0' file <<'END'
+{"a":"1"}
+{"a":"a"}
+END
+printf 'a,b\n1,2\n' >file
+run evparse -f csv --header a,b -r set-aside file
+check 'a file that has the header that --header names' 0 '{"a":"1","b":"2"}'
+ok 'which is no row' grep -q '"line":1.*"code":"header"' set-aside
 printf 'a,b\n1,"x\n2,y\n3,"z\nz"\n4,"p"q\nr,s"\n5,"t\nu,v"w\n6,x\n' >file
 frames 'quotes that are not closed, or in the wrong place' csv '7 3 4 0' file <<'END'
 {"a":"2","b":"y"}
@@ -903,7 +921,8 @@ for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1):
     w = csv.writer(out, delimiter=mark, quoting=random.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
                    lineterminator=random.choice(['\n', '\r\n']))
     w.writerow(names)
-    w.writerows([text() for _ in names] for _ in range(random.choice([0, 1, 5, 60])))
+    rows = [[text() for _ in names] for _ in range(random.choice([0, 1, 5, 60]))]
+    w.writerows(row for row in rows if row != names)
     table = out.getvalue()
     rows = csv.reader(io.StringIO(table, newline=''), delimiter=mark, strict=True)
     head = next(rows)

@@ -53,6 +53,10 @@ if need tar; then
 fi
 printf 'PK\003\004\024\000\000\000' >a.zip
 foreign 'a zip archive' a.zip 'unzip -p a.zip' funzip
+for first in '[Content_Types].xml' _rels/.rels docProps/app.xml mimetypeapplication/vnd.oasis.opendocument.spreadsheet; do
+	printf 'PK\003\004\024\000\006\000\010\000\000\000!\000\100\067\101\317\162\001\000\000\004\005\000\000\023\000\000\000%s\000' "$first" >orders.xlsx
+	foreign 'an office document' orders.xlsx 'libreoffice --headless --convert-to csv orders.xlsx' ''
+done
 printf 'PAR1\025\004\025\020' >a.parquet
 foreign parquet a.parquet "duckdb -jsonlines -c \"FROM read_parquet('a.parquet')\"" ''
 printf "7z\\274\\257'\\034\\000\\004" >a.7z
@@ -113,6 +117,9 @@ done
 printf '%257sustar {"a":1}\n' x >plain
 run evparse plain
 check 'ustar in a long line' 0 '{"a":1}'
+printf '%30sdocProps/ {"a":1}\n' x >plain
+run evparse plain
+check 'the name of a file in an office document, in a line' 0 '{"a":1}'
 for nuls in 1 2 3 4 7 8 16 5000; do
 	(head -c $nuls /dev/zero; printf '{"event_id":"a"}\n{"event_id":"b"}\n') >nuls
 	run evparse nuls

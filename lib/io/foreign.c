@@ -16,6 +16,10 @@ struct kind {
 #define LETTERS(text)	(text), 0, sizeof(text) - 1, true
 #define UNPACK(command) command " ", "", command
 #define ICONV(from)	UNPACK("iconv -f " from " -t UTF-8")
+/* A zip archive, by the name of the first file in it. */
+#define OFFICE(first)                                               \
+	(first), 30, sizeof(first) - 1, true, "an office document", \
+		"libreoffice --headless --convert-to csv ", "", NULL
 
 static const struct kind kinds[] = {
 	{MAGIC("\x1f\x8b"), "gzip", UNPACK("gzip -dc")},
@@ -29,6 +33,10 @@ static const struct kind kinds[] = {
 	{MAGIC("\x04\x22\x4d\x18"), "lz4", UNPACK("lz4 -dc")},
 	{MAGIC("\x02\x21\x4c\x18"), "lz4", UNPACK("lz4 -dc")},
 	{MAGIC("\xff\x06\0\0sNaPpY"), "snappy", UNPACK("snzip -dc")},
+	{OFFICE("[Content_Types].xml")},
+	{OFFICE("_rels/.rels")},
+	{OFFICE("docProps/")},
+	{OFFICE("mimetypeapplication/vnd.oasis.")},
 	{MAGIC("PK\3\4"), "a zip archive", "unzip -p ", "", "funzip"},
 	{MAGIC("PK\5\6"), "an empty zip archive", "unzip -p ", "", "funzip"},
 	{MAGIC("7z\xbc\xaf\x27\x1c"), "a 7z archive", "7z x -so ", "", NULL},

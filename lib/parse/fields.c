@@ -357,9 +357,12 @@ static bool scan_form(struct scan *s, const struct ev_field *fields)
 	return p == s->end;
 }
 
-/* Why the line is none of the format: where it leaves the form that it follows furthest. */
+/*
+ * Why the line is none of the format: where it leaves the form that it follows furthest. has_more:
+ * it follows one to its end, and goes on.
+ */
 static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec,
-			     const struct stop *stop, struct ev_error *err)
+			     const struct stop *stop, bool has_more, struct ev_error *err)
 {
 	const struct ev_field *f = stop->missing;
 	const char *what = "the line goes on behind its last field";
@@ -373,8 +376,10 @@ static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec,
 		what = ev_reasons_text(&p->why, "%.*s is missing, %s%s%s%s", name, f->member + 2,
 				       kinds[f->kind], f->ahead_len > 0 ? " behind '" : "",
 				       f->ahead, f->ahead_len > 0 ? "'" : "");
-	ev_reasons_add(&p->why, "column %zu: %s: no line of %s", (size_t)(stop->at - rec->p) + 1,
-		       what, p->format->name);
+	ev_reasons_add(&p->why, "column %zu: %s: no line of %s%s", (size_t)(stop->at - rec->p) + 1,
+		       what, p->format->name,
+		       has_more ? "; a pattern in the model can read lines that have more fields"
+				: "");
 	return ev_parse_reject(p, rec, err);
 }
 
@@ -439,6 +444,7 @@ enum ev_status ev_parse_fields(struct ev_parse *p, const struct ev_record *rec,
 {
 	const struct ev_line_form *form = p->format->lines->forms;
 	struct stop furthest = {0};
+	bool has_more = false;
 	enum ev_status st;
 	struct scan s;
 
@@ -448,10 +454,11 @@ enum ev_status ev_parse_fields(struct ev_parse *p, const struct ev_record *rec,
 	for (; form->type != NULL; form++) {
 		if (scan_form(&s, form->fields))
 			return put_event(p, rec, form, &s, err);
+		has_more |= s.stop.missing == NULL;
 		if (furthest.at == NULL || s.stop.reach > furthest.reach)
 			furthest = s.stop;
 	}
-	return refuse(p, rec, &furthest, err);
+	return refuse(p, rec, &furthest, has_more, err);
 }
 
 const char *ev_lines_guess(struct ev_parse *p, const struct ev_record *rec)

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 #include "frame/csv.h"
+#include "io/foreign.h"
 #include "parse/internal.h"
 #include "scan/form.h"
 
@@ -69,13 +70,27 @@ static void add_number(struct ev_parse *p, const struct ev_frame_columns *column
 			n, columns->n);
 }
 
+/* Also behind a byte order mark, where files were put together. */
+static bool is_name(const struct ev_frame_column *column, const struct ev_csv_field *field)
+{
+	const size_t mark = sizeof EV_BOM - 1;
+	const char *p = field->p;
+	size_t len = field->len;
+
+	if (len >= mark && memcmp(p, EV_BOM, mark) == 0) {
+		p += mark;
+		len -= mark;
+	}
+	return len == column->len && memcmp(p, column->p, len) == 0;
+}
+
 /* Writes the fields as members. False, with why, if the row is not right. */
 static bool read_fields(struct ev_parse *p, const struct ev_record *rec,
 			const struct ev_frame_columns *columns, bool *closed)
 {
 	const char *at = rec->p, *end = rec->p + rec->len;
 	struct ev_csv_field field;
-	bool more = true;
+	bool more = true, names = columns->n > 1;
 	size_t n = 0;
 
 	while (more) {
@@ -94,14 +109,21 @@ static bool read_fields(struct ev_parse *p, const struct ev_record *rec,
 				       column);
 			return false;
 		}
-		if (n < columns->n)
+		if (n < columns->n) {
+			names = names && is_name(&columns->list[n], &field);
 			put_member(p, n, &field);
+		}
 		n++;
 	}
 	*closed = field.quoted;
-	if (n != columns->n)
+	if (n != columns->n) {
 		add_number(p, columns, n);
-	return n == columns->n;
+	} else if (names) {
+		p->why.code = "header";
+		ev_reasons_add(&p->why, "the row is the header once more, as where files were put "
+					"together: leave it out");
+	}
+	return n == columns->n && !names;
 }
 
 /* Behind the last member. */

@@ -35,6 +35,11 @@ static bool looks_like_event(const char *code)
 	return strcmp(code, "json") != 0;
 }
 
+static bool begins_name(char c)
+{
+	return c == '"' || c == '_' || isalpha((unsigned char)c) || (c & 0x80) != 0;
+}
+
 /* Whether the first line of a file may be the header of a table: names, with separators between. */
 static bool looks_like_header(const struct ev_record *rec)
 {
@@ -45,8 +50,7 @@ static bool looks_like_header(const struct ev_record *rec)
 	if (rec->line != 1)
 		return false;
 	for (; p < end; p++) {
-		if (begins && *p != '"' && *p != '_' && !isalpha((unsigned char)*p) &&
-		    (*p & 0x80) == 0)
+		if (begins && !begins_name(*p))
 			return false;
 		begins = *p == ',' || *p == ';' || *p == '\t';
 		separators += begins;

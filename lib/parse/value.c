@@ -44,13 +44,15 @@ static const char *put_character(const char *p, const char *end, struct ev_buf *
 	int64_t v = hex_value(p + 1, end, digits), low;
 	char utf8[4];
 
+	if (v < 0)
+		return NULL;
 	p += 1 + digits;
 	if (v >= 0xd800 && v <= 0xdbff && end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
 	    (low = hex_value(p + 2, end, 4)) >= 0xdc00 && low <= 0xdfff) {
 		v = 0x10000 + (v - 0xd800) * 0x400 + (low - 0xdc00);
 		p += 6;
 	}
-	if (v < 0 || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+	if (v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
 		return NULL;
 	ev_buf_put(out, utf8, ev_utf8_encode((uint32_t)v, utf8));
 	return p;

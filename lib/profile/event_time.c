@@ -10,6 +10,7 @@
 enum { TIMES = 3 };
 
 #define NO_TIME "\"1970-01-01T00:00:00Z\""
+#define OTHERS	"the others count as of 1970"
 
 /* Whether nearly all values are times as they stand: an event with another one is no event. */
 static bool is_nearly_time(const struct ev_tree_node *n)
@@ -81,13 +82,14 @@ static size_t best_of(const struct ev_envelope *e, const struct ev_tree_node *tr
 	return best;
 }
 
-struct times {
+/* The columns that are the time, the best first. */
+struct choice {
 	size_t columns[TIMES];
 	size_t n;
 	uint64_t events; /* that have one of them, at least */
 };
 
-static void add(struct times *t, size_t column)
+static void add(struct choice *t, size_t column)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->columns[i] == column)
@@ -96,14 +98,14 @@ static void add(struct times *t, size_t column)
 		t->columns[t->n++] = column;
 }
 
-static void only(const struct ev_envelope *e, size_t column, struct times *t)
+static void only(const struct ev_envelope *e, size_t column, struct choice *t)
 {
-	*t = (struct times){
+	*t = (struct choice){
 		.columns = {column}, .n = 1, .events = events_with(e, e->p->all, column)};
 }
 
 /* One for each type, in the order of the types. */
-static void by_type(const struct ev_envelope *e, struct times *t)
+static void by_type(const struct ev_envelope *e, struct choice *t)
 {
 	for (size_t i = 0; i < e->p->n_types; i++) {
 		const struct ev_tree_node *tree = e->p->types[i].tree;
@@ -120,7 +122,7 @@ static void by_type(const struct ev_envelope *e, struct times *t)
 }
 
 /* One that nearly all events have, or several together, or else one that most have. */
-static void choose(const struct ev_envelope *e, struct times *t)
+static void choose(const struct ev_envelope *e, struct choice *t)
 {
 	size_t best = best_of(e, e->p->all, nearly_all);
 
@@ -179,7 +181,7 @@ static const char *remark(const struct ev_tree_node *n, const char *jq)
 		return n->times + n->n_empty < ev_tree_values(n) - n->kinds[EV_NULL]
 			       ? "the events in which it is no time are rejected"
 			       : "";
-	if (strcmp(jq, " + \"T00:00:00Z\"") == 0)
+	if ((n->forms & EV_FORM_DATE) != 0 && n->kinds[EV_NUMBER] == 0)
 		return "days without a time";
 	for (unsigned i = 0; i < 4 && strstr(jq, "todate") != NULL; i++)
 		if ((t->epochs & 1U << i) != 0)
@@ -235,7 +237,7 @@ static void propose_day_and_clock(struct ev_envelope *e)
 }
 
 /* One member, or the first of several that is there. */
-static void propose_times(struct ev_envelope *e, const struct times *t)
+static void propose_times(struct ev_envelope *e, const struct choice *t)
 {
 	struct ev_proposal *p = e->p;
 	const bool others = t->n > 1 || t->events < p->events;
@@ -254,11 +256,12 @@ static void propose_times(struct ev_envelope *e, const struct times *t)
 	}
 	if (t->events < p->events) {
 		ev_buf_puts(&jq, " // " NO_TIME);
-		said = said[0] != '\0' ? said : "the others count as of 1970";
+		said = said[0] != '\0' ? said : OTHERS;
 	}
 	p->time.jq = ev_infer_take(&jq);
 	if (t->n > 1) {
-		p->time.why = ev_strdup("one in each type of event");
+		p->time.why = ev_infer_text("one in each type of event%s",
+					    t->events < p->events ? "; " OTHERS : "");
 		p->time_name = "event_time";
 		return;
 	}
@@ -269,7 +272,7 @@ static void propose_times(struct ev_envelope *e, const struct times *t)
 
 void ev_envelope_time(struct ev_envelope *e)
 {
-	struct times t = {.n = 0};
+	struct choice t = {.n = 0};
 
 	choose(e, &t);
 	if (t.n == 0) {

@@ -151,6 +151,7 @@ static const char *const codes[][2] = {
 	{"control", "A control character stands in a text"},
 	{"cut", "The file ends in the middle of the record"},
 	{"columns", "The row has more or fewer fields than the header"},
+	{"header", "The header stands among the rows"},
 	{"quote", "The quotes in the row are not right"},
 	{"reserved", "The record has a field that is reserved"},
 	{"envelope", "The event lacks what every event must have"},
