@@ -94,7 +94,7 @@ static const char *queue_place(struct ev_parse *p, const struct ev_record *rec)
 	return ev_buf_str(b);
 }
 
-/* The shard is read up to this record at least, whatever is in it. False if that bears no number. */
+/* The shard is read up to this record at least, whatever is in it. False if it bears no number. */
 static bool move_on(struct ev_parse *p, const struct ev_record *rec)
 {
 	if (!ev_is_sequence_number(p->key.p, p->key.len))
