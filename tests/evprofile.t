@@ -388,6 +388,22 @@ says 'seconds in both' '{"id":1,"at":1772359200}
   time: ".at | tonumber | todate"
   order: time
 END
+says 'a member that is called like a type and holds times' '{"id":1,"event":"2026-03-01T10:00:00Z"}
+{"id":2,"event":"2026-03-01T10:00:00Z"}
+{"id":3,"event":"2026-03-02T10:00:00Z"}' <<'END'
+  id: .id
+  time: .event
+  order: time
+END
+! need sqlite3 || passes 'which every program takes' in.jsonl
+says 'and so with days, and a type beside them' '{"id":1,"event":"2026/03/01","kind":"a"}
+{"id":2,"event":"2026/03/01","kind":"b"}' <<'END'
+  id: .id
+  type: .kind
+  time: '.event | split("/") | join("-") + "T00:00:00Z"'
+  order: time
+END
+! need sqlite3 || passes 'which every program takes, too' in.jsonl
 says 'a day and the clock beside it' '{"id":1,"o":{"order_date":"2026-03-01","order_time":"10:00"}}
 {"id":2,"o":{"order_date":"2026-03-02","order_time":"11:30"}}' <<'END'
   id: .id
