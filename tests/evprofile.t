@@ -554,6 +554,20 @@ END
 	is 'which are one or the other' "$(sqlite3 shop.db 'SELECT id, u, qty, total FROM events ORDER BY id')" '1|7|5|100.0000
 2|7|6|3.0000
 3|100||'
+	jq -cn 'range(120) as $i | {id: $i, at: "2026-03-01T10:00:00Z", due: "2026-03-05", qty: $i,
+		by: {day: "2026-03-05"}} | if $i == 7 then .due = [.due] | .qty = [1] | .by.day = {n: 1}
+		else . end' >lists
+	passes 'what is a list, or an object, in one event and a day or a number in the others' lists
+	is 'has each keyword on a line of its own' "$(sed -n '/^      due:/,/^      by:/p' evkit.yaml)" \
+		'      due:  # at most 1 element
+        type: [string, array]
+        format: date
+        items: {type: string, format: date}
+      qty:  # 0 to 119, at most 1 element
+        type: [integer, array]
+        minimum: 0
+        items: {type: number}  # 1
+      by:'
 	jq -cn 'range(40) as $i | {id: $i, at: "2026-03-01T10:00:00Z", customer_id: "c\($i % 7)",
 		customer_zip: (if $i % 2 == 0 then "0123" else 1234 end),
 		lines: [{sku: "s\($i % 3)", size: (if $i % 2 == 0 then "XL" else 42 end)}]}' >sizes
