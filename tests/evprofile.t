@@ -470,6 +470,14 @@ says 'an id that is none' '{"event_id":{"a":1},"at":"2026-03-01T10:00:00Z"}' <<'
   time: .at
   order: arrival
 END
+says 'nor is a member in its place that no id may hold' '{"x":"a","y":1,"z":1,"l":1,"n":"a","o":{"p":"\u0000","q":4}}
+{"x":"a","y":1,"z":{"a":"'"$(printf '%300s' '')"'"},"l":["'"$(printf '%300s' '')"'"],"n":"a","o":{"p":"a","q":4}}
+{"x":"\u0000","y":1,"z":1,"l":1,"n":"b","o":{"p":"a","q":5}}' <<'END'
+  id: '.event_id // "\(.n) \(.y) \(.o.q)"'
+  time: '"1970-01-01T00:00:00Z"'
+  order: arrival
+END
+! need sqlite3 || passes 'and all pass' in.jsonl
 
 #
 # Hostile input

@@ -187,6 +187,15 @@ static void note(struct ev_proposal *p, char *text)
 	p->notes[p->n_notes++] = text;
 }
 
+/* Whether a column has nothing that may stand in no id, or that makes one too long. */
+static bool may_be_in_text(const struct ev_envelope *e, size_t column)
+{
+	const struct ev_tree_node *n = ev_envelope_node(e, column);
+
+	return n != NULL && !n->unfit && n->kinds[EV_ARRAY] + n->kinds[EV_OBJECT] == 0 &&
+	       ev_envelope_reaches(e, column);
+}
+
 /*
  * A text of short members, by which events that have no id can be told apart; NULL if there are
  * none. other_than: a column.
@@ -201,7 +210,7 @@ static char *text_id(const struct ev_envelope *e, size_t other_than)
 
 		if (i == other_than || c->other != NULL ||
 		    ev_words_rank(c->words, EV_WORDS_IGNORE) != EV_NO_WORD ||
-		    !ev_envelope_reaches(e, i) || bytes + c->longest + 5 > ID_BYTES)
+		    !may_be_in_text(e, i) || bytes + c->longest + 5 > ID_BYTES)
 			continue;
 		bytes += c->longest + 5; /* at least null, and a space */
 		ev_buf_printf(&text, "%s\\(%s)", n++ > 0 ? " " : "", c->jq);
