@@ -187,7 +187,7 @@ static void note(struct ev_proposal *p, char *text)
 	p->notes[p->n_notes++] = text;
 }
 
-/* Whether a column has nothing that may stand in no id, or that makes one too long. */
+/* Whether each value fits an id: none holds U+0000, or is an object or a list of any length. */
 static bool may_be_in_text(const struct ev_envelope *e, size_t column)
 {
 	const struct ev_tree_node *n = ev_envelope_node(e, column);
