@@ -388,6 +388,22 @@ says 'seconds in both' '{"id":1,"at":1772359200}
   time: ".at | tonumber | todate"
   order: time
 END
+says 'a member that is called like a type and holds times' '{"id":1,"event":"2026-03-01T10:00:00Z"}
+{"id":2,"event":"2026-03-01T10:00:00Z"}
+{"id":3,"event":"2026-03-02T10:00:00Z"}' <<'END'
+  id: .id
+  time: .event
+  order: time
+END
+! need sqlite3 || passes 'which every program takes' in.jsonl
+says 'and so with days, and a type beside them' '{"id":1,"event":"2026/03/01","kind":"a"}
+{"id":2,"event":"2026/03/01","kind":"b"}' <<'END'
+  id: .id
+  type: .kind
+  time: '.event | split("/") | join("-") + "T00:00:00Z"'
+  order: time
+END
+! need sqlite3 || passes 'which every program takes, too' in.jsonl
 says 'a day and the clock beside it' '{"id":1,"o":{"order_date":"2026-03-01","order_time":"10:00"}}
 {"id":2,"o":{"order_date":"2026-03-02","order_time":"11:30"}}' <<'END'
   id: .id
@@ -453,6 +469,65 @@ says 'an id that is none' '{"event_id":{"a":1},"at":"2026-03-01T10:00:00Z"}' <<'
   id: '.line_id // "\(.at) \(.event_id.a)"'
   time: .at
   order: arrival
+END
+says 'nor is a member in its place that no id may hold' '{"x":"a","y":1,"z":1,"l":1,"n":"a","o":{"p":"\u0000","q":4}}
+{"x":"a","y":1,"z":{"a":"'"$(printf '%300s' '')"'"},"l":["'"$(printf '%300s' '')"'"],"n":"a","o":{"p":"a","q":4}}
+{"x":"\u0000","y":1,"z":1,"l":1,"n":"b","o":{"p":"a","q":5}}' <<'END'
+  id: '.event_id // "\(.n) \(.y) \(.o.q)"'
+  time: '"1970-01-01T00:00:00Z"'
+  order: arrival
+END
+! need sqlite3 || passes 'and all pass' in.jsonl
+
+printf '%s\n' '{"id":1,"phone":31612345678,"name":"Ann","at":"2026-03-01T10:00:00Z"}' >in.jsonl
+evprofile in.jsonl >evkit.yaml
+is 'texts do not stand in the model' "$(grep -c 'Ann\|2026-03' evkit.yaml)" 0
+is 'and numbers in comments alone' "$(grep 31612345678 evkit.yaml)" '      phone: {type: number}  # 31612345678'
+
+# costs WHAT N LINES <<END: the id with its comments, of what is on standard input; by it N events are
+# rejected.
+costs()
+{
+	cat >want
+	printf '%s\n' "$3" >in.jsonl
+	evprofile -o evkit.yaml in.jsonl 2>said
+	sed -n '/^  id:/,/^  t[iy][mp]e:/p' evkit.yaml | sed '$d' >got
+	same "$1" got want
+	evvalidate -r set-aside in.jsonl >valid 2>told
+	is "$1: what is rejected" "$(wc -l <set-aside)" "$2"
+}
+
+costs 'an event that lacks the id, and has nothing in its place' 1 "$(seq -f '{"event_id":"o%g"}' 40)
+{}" <<'END'
+  id: .event_id  # in 40 of 41 events, 40 different values; the events in which it is no id are rejected
+END
+costs 'or has something' 0 "$(seq -f '{"event_id":"o%g","n":1}' 40)
+"'{"n":1}' <<'END'
+  id: '.event_id // "\(.n)"'  # in 40 of 41 events, 40 different values; the others are told apart by what stands behind it
+END
+costs 'or is empty in another' 1 "$(seq -f '{"event_id":"o%g","n":1}' 40)
+"'{"n":1}
+{"event_id":"","n":1}' <<'END'
+  id: '.event_id // "\(.n)"'  # in 40 of 42 events, 40 different values; those without are told apart by what stands behind it, and those in which it is no id are rejected
+END
+costs 'an id that is empty in one event' 1 "$(seq -f '{"event_id":"o%g","n":1}' 40)
+"'{"event_id":"","n":1}' <<'END'
+  id: .event_id  # in 40 of 41 events, 40 different values; the events in which it is no id are rejected
+END
+costs 'an id of several parts, of which the first is empty in one event' 1 "$(seq -f '{"id":"%g","source":"a"}' 30)
+$(seq -f '{"id":"%g","source":"b"}' 30)
+"'{"id":"","source":"a"}' <<'END'
+  id:
+    - .id  # in 60 of 61 events, 30 different values; the events in which it is no id are rejected
+    - .source  # in each of 61 events, 2 different values; together they tell all events apart
+END
+costs 'a row without its key, and a change without its table' 2 "$(seq -f '{"op":"c","table":"t","after":{"id":%g}}' 25)
+$(seq -f '{"op":"c","table":"u","after":{"id":%g}}' 25)
+"'{"op":"c","after":{"id":70}}
+{"op":"c","table":"t","after":{"id":null}}' <<'END'
+  id:
+    - ".after.id // .before.id"  # the key of the row that was changed; the events in which it is no id are rejected
+    - .table  # in 51 of 52 events, 2 different values; the events in which it is no id are rejected
 END
 
 #
@@ -538,6 +613,20 @@ END
 	is 'which are one or the other' "$(sqlite3 shop.db 'SELECT id, u, qty, total FROM events ORDER BY id')" '1|7|5|100.0000
 2|7|6|3.0000
 3|100||'
+	jq -cn 'range(120) as $i | {id: $i, at: "2026-03-01T10:00:00Z", due: "2026-03-05", qty: $i,
+		by: {day: "2026-03-05"}} | if $i == 7 then .due = [.due] | .qty = [1] | .by.day = {n: 1}
+		else . end' >lists
+	passes 'what is a list, or an object, in one event and a day or a number in the others' lists
+	is 'has each keyword on a line of its own' "$(sed -n '/^      due:/,/^      by:/p' evkit.yaml)" \
+		'      due:  # at most 1 element
+        type: [string, array]
+        format: date
+        items: {type: string, format: date}
+      qty:  # 0 to 119, at most 1 element
+        type: [integer, array]
+        minimum: 0
+        items: {type: number}  # 1
+      by:'
 	jq -cn 'range(40) as $i | {id: $i, at: "2026-03-01T10:00:00Z", customer_id: "c\($i % 7)",
 		customer_zip: (if $i % 2 == 0 then "0123" else 1234 end),
 		lines: [{sku: "s\($i % 3)", size: (if $i % 2 == 0 then "XL" else 42 end)}]}' >sizes

@@ -187,6 +187,15 @@ static void note(struct ev_proposal *p, char *text)
 	p->notes[p->n_notes++] = text;
 }
 
+/* Whether each value fits an id: none holds U+0000, or is an object or a list of any length. */
+static bool may_be_in_text(const struct ev_envelope *e, size_t column)
+{
+	const struct ev_tree_node *n = ev_envelope_node(e, column);
+
+	return n != NULL && !n->unfit && n->kinds[EV_ARRAY] + n->kinds[EV_OBJECT] == 0 &&
+	       ev_envelope_reaches(e, column);
+}
+
 /*
  * A text of short members, by which events that have no id can be told apart; NULL if there are
  * none. other_than: a column.
@@ -201,7 +210,7 @@ static char *text_id(const struct ev_envelope *e, size_t other_than)
 
 		if (i == other_than || c->other != NULL ||
 		    ev_words_rank(c->words, EV_WORDS_IGNORE) != EV_NO_WORD ||
-		    !ev_envelope_reaches(e, i) || bytes + c->longest + 5 > ID_BYTES)
+		    !may_be_in_text(e, i) || bytes + c->longest + 5 > ID_BYTES)
 			continue;
 		bytes += c->longest + 5; /* at least null, and a space */
 		ev_buf_printf(&text, "%s\\(%s)", n++ > 0 ? " " : "", c->jq);
@@ -274,43 +283,56 @@ static void propose_no_id(struct ev_envelope *e)
 	free(text);
 }
 
+/* A part of the id. more: what is said of it, unless it costs events. */
+static void put_part(struct ev_envelope *e, size_t column, const char *more)
+{
+	const struct ev_key_column *c = &e->k->columns[column];
+
+	if (c->absent > 0 || c->no_id > 0)
+		more = "the events in which it is no id are rejected";
+	e->p->id[e->p->n_id++] =
+		(struct ev_said){ev_strdup(c->jq), ev_envelope_seen(e, column, more)};
+}
+
 /* An id that some events lack. */
 static void propose_lacking(struct ev_envelope *e, size_t column)
 {
 	const struct ev_key_column *c = &e->k->columns[column];
 	char *text = text_id(e, column);
 
+	if (text == NULL) {
+		put_part(e, column, "");
+		return;
+	}
 	e->p->id[e->p->n_id++] = (struct ev_said){
-		ev_infer_text(text != NULL ? "%s // \"%s\"" : "%s", c->jq, text),
-		ev_envelope_seen(e, column, "the others are told apart by what stands behind it")};
+		ev_infer_text("%s // \"%s\"", c->jq, text),
+		ev_envelope_seen(e, column,
+				 c->no_id > 0
+					 ? "those without are told apart by what stands behind it, "
+					   "and those in which it is no id are rejected"
+					 : "the others are told apart by what stands behind it")};
 	free(text);
 }
 
 static void propose_id(struct ev_envelope *e, const struct ev_key *key,
 		       const struct ev_key_verdict *v)
 {
-	struct ev_proposal *p = e->p;
 	const size_t anchor = e->k->anchors[key->anchor].column;
-	const char *more = e->k->columns[anchor].no_id > 0
-				   ? "the events in which it is no id are rejected"
-			   : v->several == 0 ? ""
-			   : v->sampled	     ? "some of several events, which are its versions"
-					     : "those of several events are its versions";
+	const struct ev_key_column *c = &e->k->columns[anchor];
+	const char *versions = v->several == 0 ? ""
+			       : v->sampled    ? "some of several events, which are its versions"
+					       : "those of several events are its versions";
 
-	if (e->k->columns[anchor].absent > 0 && !e->k->columns[anchor].is_row) {
+	if (c->absent > 0 && !c->is_row) {
 		propose_lacking(e, anchor);
 		return;
 	}
-	p->id[p->n_id++] =
-		(struct ev_said){ev_strdup(e->k->columns[anchor].jq),
-				 ev_envelope_seen(e, anchor, key->n_parts == 0 ? more : "")};
+	put_part(e, anchor, key->n_parts == 0 ? versions : "");
 	for (size_t i = 0; i < key->n_parts; i++)
-		p->id[p->n_id++] = (struct ev_said){
-			ev_strdup(e->k->columns[key->parts[i]].jq),
-			ev_envelope_seen(e, key->parts[i],
-					 i + 1 < key->n_parts ? ""
-					 : v->several == 0 ? "together they tell all events apart"
-							   : more)};
+		put_part(e, key->parts[i],
+			 i + 1 < key->n_parts ? ""
+			 : v->several == 0    ? "together they tell all events apart"
+					      : versions);
 }
 
 static bool choose(struct ev_envelope *e, struct ev_key *key, struct ev_key_verdict *v)

@@ -325,6 +325,27 @@ static size_t values_of(const struct ev_profile *p, size_t candidate, bool *ops)
 	return differ;
 }
 
+/* Whether nearly all values of a candidate are times, which say when something was and not what. */
+static bool holds_times(const struct ev_profile *p, size_t i)
+{
+	const struct ev_key_column *c = candidate(p, i);
+	struct ev_buf jq = {0};
+	uint64_t times = 0, all = 0;
+
+	for (size_t g = 0; g < p->n; g++) {
+		const struct ev_tree_node *n = ev_infer_node(p->groups[g].tree, c->path);
+		uint64_t values;
+
+		if (n == NULL)
+			continue;
+		values = ev_tree_values(n) - n->kinds[EV_NULL] - n->n_empty;
+		all += values;
+		times += ev_infer_time(n, c->words, &jq) ? values : 0;
+	}
+	ev_buf_free(&jq);
+	return times > 0 && !ev_infer_is_seldom(times, all);
+}
+
 /* The candidate that is the type: the best of those that have several values, or else of all. */
 static size_t choose_type(const struct ev_profile *p)
 {
@@ -336,7 +357,8 @@ static size_t choose_type(const struct ev_profile *p)
 		bool ops;
 		const size_t differ = values_of(p, i, &ops);
 
-		if (ops || (p->seen >= 20 && differ > p->seen / 2) || (several && differ == 1) ||
+		if (ops || holds_times(p, i) || (p->seen >= 20 && differ > p->seen / 2) ||
+		    (several && differ == 1) ||
 		    ev_infer_is_seldom(p->seen - c->absent - c->no_text, p->seen))
 			continue;
 		if (best == CANDIDATES || (!several && differ > 1) ||

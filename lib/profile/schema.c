@@ -195,20 +195,21 @@ static void put_remark(const struct ev_tree_node *n, uint64_t objects, struct ev
 static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top, struct ev_buf *out,
 		       int indent);
 
-static void put_keywords(const struct ev_tree_node *n, struct ev_buf *out)
+/* between: two of them; ", " on one line, or an end of line where each has its own. */
+static void put_keywords(const struct ev_tree_node *n, const char *between, struct ev_buf *out)
 {
 	const char *format = format_of(n);
 
 	put_type(n, out);
 	if (format != NULL)
-		ev_buf_printf(out, ", format: %s", format);
+		ev_buf_printf(out, "%sformat: %s", between, format);
 	if (ev_write_is_closed(n) && n->kinds[EV_NULL] == 0) {
-		ev_buf_puts(out, ", enum: ");
+		ev_buf_printf(out, "%senum: ", between);
 		ev_write_set(n, out);
 	}
 	if (n->numbers.n >= MANY && !n->numbers.far && n->numbers.min.coef >= 0 &&
 	    is_called(n, EV_WORDS_COUNT_LAST))
-		ev_buf_puts(out, ", minimum: 0");
+		ev_buf_printf(out, "%sminimum: 0", between);
 }
 
 static bool is_map(const struct ev_tree_node *n)
@@ -252,12 +253,17 @@ static void put_members(const struct ev_tree_node *n, struct ev_buf *out, int in
 static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top, struct ev_buf *out,
 		       int indent)
 {
-	struct ev_buf remark = {0}, keywords = {0};
+	struct ev_buf remark = {0}, between = {0}, keywords = {0};
 	const bool element = n->element != NULL && ev_tree_values(n->element) > 0;
+	const bool one_line = !top && !is_map(n) && !element;
 
 	put_remark(n, objects, &remark);
-	put_keywords(n, &keywords);
-	if (!top && !is_map(n) && !element) {
+	if (one_line)
+		ev_buf_puts(&between, ", ");
+	else
+		ev_buf_printf(&between, "\n%*s", indent, "");
+	put_keywords(n, ev_buf_str(&between), &keywords);
+	if (one_line) {
 		ev_buf_puts(out, " {");
 		ev_buf_put(out, keywords.p, keywords.len);
 		ev_buf_putc(out, '}');
@@ -276,6 +282,7 @@ static void put_schema(const struct ev_tree_node *n, uint64_t objects, bool top,
 		}
 	}
 	ev_buf_free(&remark);
+	ev_buf_free(&between);
 	ev_buf_free(&keywords);
 }
 
