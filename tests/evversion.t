@@ -769,6 +769,15 @@ Try 'evversion --help'."
 run evversion /dev/null
 check 'nothing comes of nothing' 0
 
+# An event without members
+
+sed -e 's/^event: .*/event: {id: ".id \/\/ \\"none\\"", type: ".type \/\/ \\"T\\"", time: ".time \/\/ \\"2026-03-01T10:00:00Z\\"", order: time}/' evkit.yaml >lacking.yaml
+for object in '{}' ' { }' "$(printf '{\r}')" "$(printf '\r{\t\r }')"; do
+	printf '%s\n' "$object" >lacking.jsonl
+	run 'evversion -m lacking.yaml lacking.jsonl | tail -n 1 | jq -c keys'
+	check "an event without members: $(printf %s "$object" | tr '\r\t' 'rt')" 0 '["_ev"]'
+done
+
 # order: arrival
 
 cat >arrival.jsonl <<'END'

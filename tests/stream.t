@@ -175,7 +175,21 @@ check 'as a batch it is a no' 1 any '~nothing passed.* 1 record was'
 is 'which its seal says' "$(shape "$out" | grep seal)" 'seal  false 2 1 0 null 1 0'
 run 'evparse --batch w --commit-every 9 wrong.log | evvalidate -r judged'
 check 'of a stream, of which nothing else came, too' 1 any '~nothing passed.* 1 record was'
-is 'though not its seal, which was out by then' "$(shape "$out" | grep seal)" 'seal w.00000001 true 2 1 0 null 1 0'
+is 'by a section behind it, whose seal was out by then' "$(shape "$out" | grep seal)" 'seal w.00000001 true 2 1 0 null 1 0
+seal w.00000001 false 1 0 0 null 0 0'
+run 'evparse --batch w --commit-every 9 wrong.log | evvalidate -r judged | evdedupe'
+check 'so that the programs behind it know' 2 any '~evdedupe: .*did not approve the batch'
+{
+	{ head -n 1 in.log; cat wrong.log; } | evparse --batch s --commit-every 1
+	evparse --batch d2 /dev/null
+	head -n 1 in.log | evparse --batch d3
+} >mixed.jsonl
+run 'evvalidate -r judged mixed.jsonl'
+check 'a stream says nothing of batches behind it' 0 any
+is 'which are right' "$(shape "$out" | grep seal | cut -d ' ' -f 2-3)" 's.00000001 true
+s.00000002 true
+d2 true
+d3 true'
 awk '{ for (i = 0; i < 1400; i++) print }' wrong.log >wrongs.log
 cat in.log wrongs.log >later.log
 for every in 1 300 5000; do
@@ -189,7 +203,8 @@ run 'evparse --batch d --commit-every 1 --max-rejects 30% -r rejects dirty.log |
 check 'nor is it too large a share' 0 any
 run 'evparse --batch d --commit-every 1 --max-rejects 20% -r rejects dirty.log'
 check 'but of all of it that is told' 1 any 'evparse: 1 of 4 lines were rejected, more than --max-rejects allows'
-is 'when the seals are out' "$(shape "$out" | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" 'true true true true '
+is 'by one more seal' "$(shape "$out" | grep seal | cut -d ' ' -f 2-3 | tr '\n' ' ')" \
+	'd.00000001 true d.00000002 true d.00000003 true d.00000004 true d.00000005 false '
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	head -n 120 wrongs.log
 	orders "$i" "$i"

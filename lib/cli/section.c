@@ -90,17 +90,8 @@ static void judge_rejects(struct cli_sections *s)
 	if (s->e->no_batch)
 		return;
 	s->passed |= passed > 0;
-	s->in_a_row = passed > 0 ? 0 : s->in_a_row + rejected;
+	s->in_a_row = passed > 0 ? 0 : (s->stream ? s->in_a_row : 0) + rejected;
 	if (s->in_a_row >= (s->stream ? MANY : 1))
-		refuse_nothing(s);
-}
-
-void cli_section_end_stream(struct cli_sections *s)
-{
-	if (!s->stream)
-		return;
-	s->refused |= cli_refuses(s->c, ev_rejects_count(s->c->port.rejects), s->n_in);
-	if (!s->passed && s->in_a_row > 0)
 		refuse_nothing(s);
 }
 
@@ -267,9 +258,23 @@ static void commit_state(struct cli_sections *s)
 		cli_must(s->c, s->e->commit(s->e->engine, err));
 }
 
-void cli_section_close(struct cli_sections *s)
+static void put_seal(struct cli_sections *s)
 {
 	struct cli_control line = {.kind = CLI_SEAL};
+
+	if (s->seal == NULL)
+		return;
+	memcpy(line.head, s->own_head, sizeof line.head);
+	line.batch = cli_section_batch(s);
+	line.ok = !s->refused;
+	ev_hash128_hex(ev_out_digest_value(s->c->port.out), line.digest);
+	line.chain = s->chain;
+	line.offsets = &s->c->offsets;
+	cli_section_put(s, &line);
+}
+
+void cli_section_close(struct cli_sections *s)
+{
 	struct cli_stage own;
 
 	own_stage(s, &own);
@@ -280,15 +285,7 @@ void cli_section_close(struct cli_sections *s)
 	add_total(s);
 	if (s->e->state)
 		commit_state(s);
-	if (s->seal == NULL)
-		return;
-	memcpy(line.head, s->own_head, sizeof line.head);
-	line.batch = cli_section_batch(s);
-	line.ok = !s->refused;
-	ev_hash128_hex(ev_out_digest_value(s->c->port.out), line.digest);
-	line.chain = s->chain;
-	line.offsets = &s->c->offsets;
-	cli_section_put(s, &line);
+	put_seal(s);
 }
 
 /* Sections that this program makes */
@@ -388,6 +385,35 @@ void cli_section_begin_here(struct cli_sections *s)
 	s->digest = s->unkeyed != NULL ? s->unkeyed : ev_digest_new();
 	s->unkeyed = NULL;
 	cli_section_begin_own(s);
+}
+
+/* A section of nothing that is not approved, by which the programs behind learn of it. */
+static void hand_on_no(struct cli_sections *s)
+{
+	struct cli_stage own;
+
+	if (s->seal == NULL || s->e->flow == CLI_FLOW_SINK)
+		return;
+	if (s->begins)
+		name_section(s);
+	s->chain = (struct cli_chain){.n = 0};
+	s->before = sums_now(s);
+	open_output(s, NULL);
+	own_stage(s, &own);
+	add_stage(&s->chain, &own);
+	s->opened = false;
+	put_seal(s);
+}
+
+void cli_section_end_stream(struct cli_sections *s)
+{
+	if (!s->stream || s->refused)
+		return;
+	s->refused = cli_refuses(s->c, ev_rejects_count(s->c->port.rejects), s->n_in);
+	if (!s->passed && s->in_a_row > 0)
+		refuse_nothing(s);
+	if (s->refused)
+		hand_on_no(s);
 }
 
 /* Sections of the input */

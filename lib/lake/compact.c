@@ -124,11 +124,13 @@ enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *f
 		st = ev_lake_stage_prepare(stage, &head, err);
 	if (st == EV_OK)
 		st = ev_lake_stage_commit(stage, err);
-	/* What is merged is removed behind the commit. */
+	/* What is merged is removed behind the commit, and gone for good when that is said. */
 	if (st == EV_OK)
 		st = ev_lake_read(l, err);
 	if (st == EV_OK)
 		st = ev_lake_recover(l, err);
+	if (st == EV_OK)
+		st = ev_lake_sync(l, err);
 	ev_buf_free(&head);
 	ev_lake_stage_free(&stage);
 	return st;

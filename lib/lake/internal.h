@@ -80,7 +80,9 @@ struct ev_lake *ev_lake_new(const char *dir);
 char *ev_lake_path(const struct ev_lake *l, const char *name);
 /*
  * Has all that was written to the lake's file system reach the disk, names included. One such call
- * takes as long as syncing one file, and a batch has hundreds.
+ * takes as long as syncing one file, and a batch has hundreds. By the file of the lock, which is
+ * open since before anything was written: it tells of each write that has failed since, also of one
+ * that another program was told of (Linux 5.8 and newer).
  */
 enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err);
 /* Makes a folder, unless it is there. */

@@ -21,14 +21,9 @@ char *ev_lake_path(const struct ev_lake *l, const char *name)
 
 enum ev_status ev_lake_sync(const struct ev_lake *l, struct ev_error *err)
 {
-	int fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum ev_status st = EV_OK;
-
-	if (fd < 0 || syncfs(fd) != 0)
-		st = ev_fail(err, "%s: the lake cannot be synced: %s", l->dir, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return st;
+	if (syncfs(l->lock) != 0)
+		return ev_fail(err, "%s: the lake cannot be synced: %s", l->dir, strerror(errno));
+	return EV_OK;
 }
 
 enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err)

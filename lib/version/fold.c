@@ -314,9 +314,9 @@ static char *put_version(char *o, uint64_t k, const struct ev_made *made, const 
 /* An object without members, in which nothing stands behind a comma. */
 static bool is_empty(const struct ev_made *made)
 {
-	const char *p = made->line + strspn(made->line, " \t");
+	const char *p = made->line + strspn(made->line, " \t\r");
 
-	p += 1 + strspn(p + 1, " \t");
+	p += 1 + strspn(p + 1, " \t\r");
 	return *p == '}';
 }
 
