@@ -167,6 +167,17 @@ is 'she is in the lake, in states, rejects, results and databases' "$(finds . | 
 	'lake people rejects results second.db shop.db state '
 is 'evdedupe has no text of anybody' "$(finds state/keys)" ''
 rows=$(sqlite3 shop.db 'SELECT count(*) FROM events')
+find . -type f -exec cksum {} + | LC_ALL=C sort >../sums
+no_seal="erase.sh: $PWD/seal: there is no seal to read: run this as the user of the job, or set EVKIT_SEAL"
+run '(unset EVKIT_SEAL && erase)'
+check 'without a seal' 2 '' "cat: seal: No such file or directory
+$no_seal"
+: >seal
+run '(unset EVKIT_SEAL && erase)'
+check 'with an empty one' 2 '' "$no_seal"
+rm seal
+find . -type f -exec cksum {} + | LC_ALL=C sort >../got
+same 'nothing is erased' ../got ../sums
 cp results/d1.json report.html
 # What programs that were killed have left, and what they said.
 cp results/d1.json results/.d2.json.17.0~ && cp report.html .report.html.17.1~ && cp shop.db shop.db.new || exit 2

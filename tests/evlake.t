@@ -5,6 +5,7 @@
 unset EVKIT_SEAL
 rounds=${LAKE_ROUNDS-50}
 lines=${LAKE_LINES-20000}
+folders=${LAKE_FOLDERS-0}
 fault=$top_builddir/tests/fault.so
 
 # event ID TYPE TIME [MORE]
@@ -324,6 +325,39 @@ run evlake append --batch p3 small.lake part3 -o /dev/null
 check 'batches are known as before' 0 '' '~already'
 run 'evlake append --batch p6 small.lake day -o /dev/null; evlake verify small.lake | sed "s/ parts.*//"'
 check 'and it goes on' 0 'whole: commits 7 batches 6'
+
+#
+# More folders than one commit can make anew
+#
+if [ "$folders" -gt 65536 ] && LD_PRELOAD=$fault EVKIT_FAULT=open:0 evlake --version >"$tap/preloads" 2>&1; then
+	for id in a b; do
+		awk -v n="$folders" -v id=$id 'BEGIN { for (i = 0; i < n; i++) printf \
+			"{\"event_id\":\"%s%d\",\"event_type\":\"T%d\",\"event_timestamp\":\"2026-03-%02dT10:00:00Z\"}\n", id, i, i / 28, i % 28 + 1 }' |
+			split -n r/2 - wide.$id
+	done
+	cat wide.?a? | LC_ALL=C sort >wide
+	for part in wide.?a?; do
+		evlake append --batch "$part" --buckets 1 wide.lake "$part" -o /dev/null || exit 2
+	done
+	sed -n 's/.*type":\("T[0-9]*"\).*/\1/p' wide | sort -u | tr -d '"' >types
+	run evlake erase --values types wide.lake .event_type
+	check 'too much to erase at once' 2 '' \
+		'evlake: wide.lake: lines of more than 65536 folders leave, which is too much for one commit: give fewer values at a time'
+	run 'LD_PRELOAD=$fault EVKIT_FAULT=rename:65545:kill evlake compact wide.lake'
+	ok 'compact is killed in its second round' [ "$status" -gt 2 ]
+	run 'evlake verify wide.lake | sed "s/ lines.*//"'
+	check 'the first one stays' 0 "whole: commits 5 batches 4 parts $((2 * folders - 65536))"
+	run 'evlake compact wide.lake | sed "s/ lines.*//"'
+	check 'the next one goes on' 0 "merged: $((2 * (folders - 65536)))
+now: commits 6 batches 4 parts $folders"
+	run 'evlake verify wide.lake | sed "s/ lines.*//"'
+	check 'to the end' 0 "whole: commits 6 batches 4 parts $folders"
+	sorted evlake cat wide.lake >got
+	same 'the lines stay' got wide
+	rm -r wide.lake
+else
+	skip 'more folders than one commit can make anew' 'LAKE_FOLDERS is not above 65536, or nothing can be preloaded here'
+fi
 
 #
 # Sizes

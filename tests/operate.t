@@ -89,6 +89,19 @@ run "$schedule/nightly" .
 check 'and then there is room' 0
 is 'it goes on' "$(totals)" '1 2 3 4 5 6 '
 
+# What logrotate runs between its rename and gzip.
+mkdir stubs
+printf '#!/bin/sh\necho "$@"\nexit "$SIGNALLED"\n' >stubs/systemctl
+printf '#!/bin/sh\necho waited\n' >stubs/sleep
+chmod +x stubs/systemctl stubs/sleep
+sed '1,/postrotate$/d; /endscript/,$d' "$schedule/shop.logrotate" >postrotate
+run "SIGNALLED=0 PATH=$PWD/stubs:\$PATH sh postrotate"
+check 'a writer that is told has time to turn' 0 'kill --signal=USR1 shop.service
+waited'
+run "SIGNALLED=1 PATH=$PWD/stubs:\$PATH sh postrotate"
+check 'one that cannot be told is a failure' 1 'kill --signal=USR1 shop.service'
+rm -r stubs postrotate
+
 # Names, and what logrotate and gzip leave behind.
 log 2026-03-05-13 61
 log 2026-03-05-14 62

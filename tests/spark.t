@@ -40,11 +40,12 @@ fresh()
 	rm -rf "$OUT"
 	mkdir "$OUT"
 }
-# by_spark: the same on Spark, two machines that are processes.
+# by_spark: the same on Spark, two machines that are processes, out of a folder whose name has a blank and a quote.
 by_spark()
 {
+	mkdir -p "it's here" && cp "$spark/spark.py" "$spark/bucket.sh" "$spark/members.sh" "it's here" || exit 2
 	run env PYSPARK_PYTHON="$EVKIT_PYTHON" PYSPARK_SUBMIT_ARGS='--master local-cluster[2,1,1024] --conf spark.ui.enabled=false pyspark-shell' \
-		"$EVKIT_PYTHON" "$spark/spark.py" 8 3
+		"$EVKIT_PYTHON" "it's here/spark.py" 8 3
 }
 # by_hadoop: by the command of the README, in Hadoop's local job runner: two reducers take the three shards.
 by_hadoop()

@@ -3,6 +3,7 @@
 The programs, the lake and OUT must be there on every machine under the same names.
 """
 import os
+import shlex
 import sys
 
 from pyspark import SparkContext
@@ -15,14 +16,17 @@ def main():
     environment = {name: os.environ[name] for name in names if name in os.environ}
     environment["MEMBERS"] = str(members)
 
+    def script(name):  # for pipe(), which takes commands apart by shlex
+        return "sh " + shlex.quote(os.path.join(here, name))
+
     spark = SparkContext(appName="evkit")
     (
         spark.parallelize([f"{k}/{buckets}" for k in range(buckets)], buckets)
-        .pipe(f"sh {here}/bucket.sh", environment, checkCode=True)
+        .pipe(script("bucket.sh"), environment, checkCode=True)
         .map(lambda line: line.split("\t", 1))
         .partitionBy(members, lambda shard: int(shard.split("/")[0]))
         .map("\t".join)
-        .pipe(f"sh {here}/members.sh", environment, checkCode=True)
+        .pipe(script("members.sh"), environment, checkCode=True)
         .count()
     )
     spark.stop()

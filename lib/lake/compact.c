@@ -93,14 +93,33 @@ static bool asks(const struct ev_lake_filter *filter, size_t from, size_t n)
 	return any;
 }
 
+/* How many folders are to be made anew. */
+static size_t count_folders(const struct ev_lake *l, const struct ev_lake_filter *filter)
+{
+	size_t folders = 0;
+
+	for (size_t i = 0, n; i < l->n_parts; i += n) {
+		n = in_folder(l, i);
+		folders += asks(filter, i, n);
+	}
+	return folders;
+}
+
 enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *filter,
 			       uint64_t *gone, struct ev_error *err)
 {
-	struct ev_lake_stage *stage = ev_lake_stage_new(l);
+	struct ev_lake_stage *stage;
 	struct ev_buf head = {0};
 	enum ev_status st = EV_OK;
+	size_t folders = 0;
 
 	*gone = 0;
+	if (filter != NULL && count_folders(l, filter) > EV_LAKE_MOST_SLOTS)
+		return ev_fail(err,
+			       "%s: lines of more than %d folders leave, which is too much for one "
+			       "commit: give fewer values at a time",
+			       l->dir, EV_LAKE_MOST_SLOTS);
+	stage = ev_lake_stage_new(l);
 	ev_lake_write_head(l, true, &head);
 	for (size_t i = 0; i < l->n_batches; i++)
 		ev_lake_write_batch(l->batches[i].name, &l->batches[i].count, &head);
@@ -109,7 +128,8 @@ enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *f
 		bool anew;
 
 		n = in_folder(l, i);
-		anew = asks(filter, i, n);
+		anew = folders < EV_LAKE_MOST_SLOTS && asks(filter, i, n);
+		folders += anew;
 		*gone += anew ? n : 0;
 		for (size_t k = i; k < i + n; k++) {
 			if (anew)
@@ -136,7 +156,16 @@ enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *f
 	return st;
 }
 
+/* In as many rounds as it takes, each of which leaves a whole lake. */
 enum ev_status ev_lake_compact(struct ev_lake *l, uint64_t *merged, struct ev_error *err)
 {
-	return ev_lake_rewrite(l, NULL, merged, err);
+	enum ev_status st;
+	uint64_t gone;
+
+	*merged = 0;
+	do {
+		st = ev_lake_rewrite(l, NULL, &gone, err);
+		*merged += gone;
+	} while (st == EV_OK && count_folders(l, NULL) > 0);
+	return st;
 }

@@ -125,6 +125,8 @@ void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out);
 
 struct ev_lake_stage;
 
+enum { EV_LAKE_MOST_SLOTS = 65536 };
+
 struct ev_lake_slot {
 	struct ev_lake_stage *stage;
 	char *folder; /* below the lake */
@@ -176,8 +178,9 @@ struct ev_lake_filter {
 };
 
 /*
- * One part of all in each folder that the filter asks for, or, without a filter, that has several;
- * and one commit of all commits. *gone: the parts that are no more.
+ * One part of all in each folder that the filter asks for, and one commit of all commits; an error,
+ * if these are more than EV_LAKE_MOST_SLOTS. Without a filter, in each folder that has several, or
+ * in the first EV_LAKE_MOST_SLOTS of these. *gone: the parts that are no more.
  */
 enum ev_status ev_lake_rewrite(struct ev_lake *l, const struct ev_lake_filter *filter,
 			       uint64_t *gone, struct ev_error *err);

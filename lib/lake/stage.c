@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 enum {
-	MOST_SLOTS = 65536,
 	MOST_ROOM = 64 << 20, /* bytes for what waits in memory, in all */
 	LEAST_ROOM = 4096,    /* of a part */
 	MOST_CRAMPED = MOST_ROOM / 8,
@@ -99,11 +98,11 @@ struct ev_lake_slot *ev_lake_stage_add(struct ev_lake_stage *s, const struct ev_
 	struct ev_lake_slot *slot;
 	char name[NAME];
 
-	if (s->n == MOST_SLOTS) {
+	if (s->n == EV_LAKE_MOST_SLOTS) {
 		ev_fail(err,
 			"the batch has events of more than %d days, types and buckets: append it "
 			"in smaller batches, or see whether type and time name the right members",
-			MOST_SLOTS);
+			EV_LAKE_MOST_SLOTS);
 		return NULL;
 	}
 	slot = ev_calloc(1, sizeof *slot);
