@@ -182,7 +182,7 @@ for rest in '' ',' '\n' ',\n  '; do
 	END
 done
 run evparse -f json-array file
-check 'without -r that is the error' 2 any '~^evparse: file:2: the file ends before what it opens is closed: what is missing cannot be known: mend it'
+check 'without -r that is the error' 2 any '~^evparse: file:2: what was opened is not closed: what is missing cannot be known: mend it'
 printf '{"a":1}{"b":' >file
 run 'evparse -f json-array -r set-aside file array'
 check 'a cut file does not go on in the next' 0 '~^\{"b": \{"c": \[1, 2\]\}'
@@ -224,6 +224,45 @@ frames 'a list that is not closed' 'json-array --list orders' '3 2 1 0' file <<'
 {"id":2}
 ! 1 28 cut 
 END
+# What is around a list is held to its order, and ends in the middle where another value begins.
+printf '{"orders":[{"id":1}]\n{"orders":[{"id":2}]\036{"orders":[{"id":3}]}' >file
+frames 'an envelope that the next value ends' 'json-array --list orders' '5 3 2 0' file <<'END'
+{"id":1}
+{"id":2}
+{"id":3}
+! 1 20 cut 
+! 2 41 cut 
+END
+in_place file
+printf '{"orders":[{"id":1}],"n":5\036{"orders":[{"id":2}],"n":{}{"orders":[{"id":3}]{"id":4}\n{"orders":[]}' >file
+frames 'of which a part is there, and is no event' 'json-array --list orders' '6 3 3 0' file <<'END'
+{"id":1}
+{"id":2}
+{"id":3}
+! 1 20 cut ,\"n\":5
+! 1 47 cut ,\"n\":{}
+! 1 74 cut {\"id\":4}
+END
+in_place file
+for tail in ' junk }' ',}' ',"a"}' ',"a":}' ',"a":1 2}' ',"a":"x"y}' ',"a" "b":1}' ',"a",1}' ':1}' '"a":1}' ',1}' \
+	',"a":[1,]}' ',"a":[:]}' ',"a":{1}}' ',"a":{"b":1,}}' ',"a":[1{}]}' ',"a":[{}1]}' ',"a":1:2}' ',,"a":1}' ' {}}' \
+	']}' ',"a":[}'; do
+	printf '{"x":"y","orders":[{"id":1}]%s{"id":9}' "$tail" >file
+	run evparse -f json-array --list orders -r set-aside --stats - file
+	check "behind a list: $tail" 0 '{"id":1}
+{"id":9}' 'evparse     in 3  out 2  rejected 1  blank 0'
+done
+for head in '"x":"y" junk' '"x",' 'junk,' '1:2,' '"x":,' '"x":"y"' '"a":[1 2],' '"a":{"b"},' ','; do
+	printf '{%s"orders":[{"id":1}]}{"id":9}' "$head" >file
+	run evparse -f json-array --list orders -r set-aside --stats - file
+	check "in front of a list: $head" 0 '{"id":9}' 'evparse     in 2  out 1  rejected 1  blank 0'
+done
+printf '{"a" : {"b":[1.5e+3 ,true,{},[],""],"":null},\n "orders": [{"id":1}]\n, "c" : [ {"d":-0} , "}," ]\n, "orders":[{"id":2}], "e":tr' >file
+printf 'ue }{"orders":[] }[{"id":3}]' >more
+run '{ cat file; sleep 0.1; cat more; } | evparse -f json-array --list orders --stats -'
+check 'what is right around lists, in pieces' 0 '{"id":1}
+{"id":2}
+{"id":3}' 'evparse     in 3  out 3  rejected 0  blank 0'
 run evparse -f csv --list orders file
 check 'a list of CSV' 2 '' '~^evparse: --list is for --format json-array'
 printf '[{"a":1},{"a":2}]' | iconv -t UTF-16 >file
@@ -542,12 +581,12 @@ answer 'several answers, with line ends between and without' sqs '{"Messages":[{
 END
 answer 'cut in a message' sqs '{"Messages":[{"Body":"{}"},{"MessageId":"m2","Bo' '2 1 1 0' <<'END'
 {}
-! 27 cut the file ends before the record does: what is missing cannot be known, so end it if it is whole
+! 27 cut the record breaks off, as at the end of a file: what is missing cannot be known, so end it if it is whole
 END
 for text in '{"Messages":[{"Body":"{}"}' '{"Messages":[{"Body":"{}"},' '{"Messages":[{"Body":"{}"}]' '{"Messages":[{"Body":"{}"}],"x":{'; do
 	answer "cut behind a message: $text" sqs "$text" '2 1 1 0' <<-END
 		{}
-		! ${#text} cut the file ends before what it opens is closed: what is missing cannot be known
+		! ${#text} cut what was opened is not closed: what is missing cannot be known
 	END
 done
 answer 'what is no answer at all' sqs 'Unable to locate credentials' '1 0 1 0' <<'END'

@@ -52,6 +52,18 @@ is 'a section has those up to its end' "$(parse --batch b --commit-every 2 | jq 
 {\"tickets\":{\"shardId-000000000000\":\"${first%?}9\",\"shardId-000000000001\":\"10\"}}"
 is 'without --stream there are none' "$(evparse -f kinesis -r set-aside answers/* | jq -c '._ev.seal.positions // empty')" ''
 
+# A shard's answers in files of several folders, in the wrong order. Longer is greater.
+mkdir later
+printf '{"Records":[%s]}' "$(record 100 d)" >later/shardId-000000000001
+is 'the position is the greatest number, whatever came last' \
+	"$(evparse -f kinesis --stream tickets -r set-aside later/* answers/* | jq -r '._ev.seal.positions.tickets["shardId-000000000001"] // empty')" 100
+printf '{"Records":[%s,%s]}' "$(record 19 d)" "$(record 18 e)" >later/shardId-000000000001
+is 'nor does it go back within a file' \
+	"$(evparse -f kinesis --stream tickets -r set-aside later/* | jq -r '._ev.seal.positions.tickets["shardId-000000000001"] // empty')" 19
+is 'nor from section to section' \
+	"$(evparse -f kinesis --stream tickets --commit-every 1 later/* | jq -r '._ev.seal.positions.tickets["shardId-000000000001"] // empty')" '19
+19'
+
 cp answers/shardId-000000000001 whole
 for number in null 5 '""' '"01"' '"-1"' '"1e3"' '"1\u0000"' '"--help"' "\"1$(printf %0129d 0)\""; do
 	printf '{"Records":[%s,{"SequenceNumber":%s,"Data":"e30="}]}' "$(record 9 c)" "$number" >answers/shardId-000000000001

@@ -7,8 +7,9 @@
  *
  * A record comes as a line does (scan/lines.h): its bytes, file, number of the line in which it
  * begins, and offset; but it may hold line ends, and has no index. One that is longer than max_line
- * comes in parts. A record that the end of its file cuts off is marked `cut`; where a list is not
- * closed though its last element was whole, a record of no bytes stands for what is missing.
+ * comes in parts. A record that the end of its file cuts off is marked `cut`; where a list, or the
+ * object around it, is not closed though its last element was whole, a record of no bytes stands
+ * for what is missing.
  *
  * Where records are cut depends on the bytes alone, never on how they arrive. A record is handed
  * out when its last byte is there; but see ev_frames_joined.

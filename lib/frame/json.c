@@ -15,6 +15,10 @@ enum {
 	DEPTH = 1024, /* brackets whose kind is known; what is deeper is no event in any case */
 	LOST = -1,    /* of `lead`: no byte of the line was seen yet */
 	RS = 0x1e,    /* begins a text in a sequence of RFC 7464 */
+	/* What else may stand before a byte */
+	NAME = 'n',   /* of a member */
+	VALUE = 'v',  /* a string or what was in brackets */
+	SCALAR = 's', /* another value, which may go on */
 };
 
 struct json {
@@ -38,7 +42,8 @@ struct json {
 	bool quoted, escaped;	   /* in a string; there, behind a backslash */
 	size_t name;		   /* where the last string at depth 1 begins */
 	bool named;		   /* that is the name `list` */
-	char before; /* what stands before: a bracket, a comma, a colon, or '"' for a value */
+	bool disordered;	   /* around the list; its brackets may match for all that */
+	char before; /* what stands before: a bracket, a comma, a colon, or as above */
 	size_t end;  /* behind the last byte that is no white space */
 	size_t depth;
 	uint64_t arrays[DEPTH / 64]; /* by depth: the bracket is [ */
@@ -76,6 +81,29 @@ static bool fits(const struct json *j)
 	return is_array(j, j->depth - 1) ? j->before == '[' || j->before == ',' : j->before == ':';
 }
 
+/* Whether a string is a member's name there. */
+static bool fits_name(const struct json *j)
+{
+	return j->depth > 0 && !is_array(j, j->depth - 1) && (j->before == '{' || j->before == ',');
+}
+
+/* Whether a byte outside strings may stand behind what is before it. */
+static bool in_order(const struct json *j, char b, bool adjacent)
+{
+	const bool behind_value = j->before == VALUE || j->before == SCALAR;
+
+	switch (b) {
+	case ':': return j->before == NAME;
+	case ',': return behind_value;
+	case '}': return behind_value || j->before == '{';
+	case ']': return behind_value || j->before == '[';
+	case '"': return fits(j) || fits_name(j);
+	case '{':
+	case '[': return fits(j);
+	default: return fits(j) || (adjacent && j->before == SCALAR);
+	}
+}
+
 /* Closes down to the bracket that matches this one. False if there is none. */
 static bool pop(struct json *j, char bracket)
 {
@@ -107,6 +135,7 @@ static void begin_record(struct json *j, char first)
 {
 	j->open = true;
 	j->passed_over = j->broken = j->flat = j->scalar_ended = j->quoted = j->named = false;
+	j->disordered = false;
 	j->scalar = first != '{' && first != '[';
 	j->column = j->lead;
 	j->before = '\0';
@@ -118,7 +147,7 @@ static void pass_over_envelope(struct json *j)
 {
 	begin_record(j, '{');
 	push(j, '{');
-	j->before = '"';
+	j->before = VALUE;
 	j->passed_over = true;
 }
 
@@ -173,19 +202,28 @@ static size_t length_of(const struct json *j, const struct ev_cut *c, size_t tak
 /* Whether it is what stands around a list, and nothing is wrong with it. */
 static bool passes(const struct json *j, const struct ev_cut *c, size_t taken)
 {
-	return j->passed_over && !j->broken && !c->in_parts && taken <= c->max + 1;
+	return j->passed_over && !j->broken && !j->disordered && !c->in_parts &&
+	       taken <= c->max + 1;
 }
 
-/* So many bytes from its start. */
+/*
+ * So many bytes from its start. What goes on behind a list and is not closed is cut, and maybe of
+ * no bytes.
+ */
 static enum ev_cut_is end_record(struct json *j, struct ev_cut *c, size_t taken)
 {
+	const bool unclosed = j->passed_over && j->depth > 0;
+
 	j->open = false;
+	j->broken |= unclosed;
 	if (!j->broken && !j->scalar)
 		j->left = j->column;
 	j->enveloped &= j->in_list;
 	if (passes(j, c, taken))
 		return ev_cut_pass(c, taken);
-	return ev_cut_record(c, 0, length_of(j, c, taken), taken);
+	ev_cut_record(c, 0, length_of(j, c, taken), taken);
+	c->record.cut = unclosed;
+	return EV_CUT_RECORD;
 }
 
 /* The file ends in a record. */
@@ -213,7 +251,7 @@ static size_t pass_text(const struct ev_cut *c, size_t i)
 static void end_string(struct json *j, const struct ev_cut *c, size_t i)
 {
 	j->quoted = false;
-	j->before = '"';
+	j->before = fits_name(j) ? NAME : VALUE;
 	j->named = j->list != NULL && j->depth == 1 && i - j->name == strlen(j->list) &&
 		   memcmp(c->p + j->name, j->list, i - j->name) == 0;
 }
@@ -298,7 +336,7 @@ static bool open_bracket(struct json *j, const struct ev_cut *c, size_t i)
 static bool opens_list(const struct json *j, char b)
 {
 	return j->named && j->before == ':' && j->depth == 1 && b == '[' && !j->in_list &&
-	       !j->broken;
+	       !j->broken && !j->disordered;
 }
 
 /* A bracket that closes. Whether the record ends, *taken bytes from its start. */
@@ -314,7 +352,7 @@ static bool close_bracket(struct json *j, const struct ev_cut *c, size_t i, size
 		j->end = i + 1;
 		return false;
 	}
-	j->before = '"';
+	j->before = VALUE;
 	if (b == '}')
 		j->brace = c->offset + i + 1;
 	j->end = *taken = i + 1;
@@ -329,7 +367,7 @@ static bool plain(struct json *j, size_t i, char b)
 			return true;
 		j->broken = j->scalar_ended;
 	}
-	j->before = b == ',' || b == ':' ? b : '"';
+	j->before = b == ',' || b == ':' ? b : SCALAR;
 	j->end = i + 1;
 	return false;
 }
@@ -358,6 +396,8 @@ static bool pass_byte(struct json *j, const struct ev_cut *c, size_t i, size_t *
 		return true;
 	if (j->lead == LOST && line_ends_record(j, c, i))
 		return true;
+	if (j->list != NULL && !j->in_list)
+		j->disordered |= !in_order(j, b, i == j->end);
 	switch (b) {
 	case '"': begin_string(j, i); return false;
 	case '{':

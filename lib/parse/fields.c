@@ -123,12 +123,12 @@ static const char *tag(const char *p, const char *end, struct slice *v)
 	return q > p ? q : NULL;
 }
 
-/* "mail", but not "su:", which is a tag where no host stands. */
+/* "mail" and "2001:db8::", but not "su:", which is a tag where no host stands. */
 static const char *host(const char *p, const char *end)
 {
 	const char *q = word_end(p, end);
 
-	return q > p && q[-1] == ':' ? NULL : q;
+	return q > p && memchr(p, ':', (size_t)(q - p)) == q - 1 ? NULL : q;
 }
 
 static const char *digits_end(const char *p, const char *end)

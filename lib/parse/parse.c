@@ -271,10 +271,9 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 		p->frames == NULL
 			? "the file ends before the line does, with no line feed: what is "
 			  "missing cannot be known, so end the line if it is whole"
-		: rec->len == 0 ? "the file ends before what it opens is closed: what is missing "
-				  "cannot be known"
-				: "the file ends before the record does: what is missing cannot be "
-				  "known, so end it if it is whole",
+		: rec->len == 0 ? "what was opened is not closed: what is missing cannot be known"
+				: "the record breaks off, as at the end of a file: what is missing "
+				  "cannot be known, so end it if it is whole",
 		err);
 }
 

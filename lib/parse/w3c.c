@@ -133,6 +133,24 @@ static const char *behind_name(const struct ev_record *rec, const char *name)
 	return rec->len >= len && strncasecmp(rec->p, name, len) == 0 ? rec->p + len : NULL;
 }
 
+/* Times are in UTC from the head of a header on, unless it says that they are local. */
+static void read_time_format(struct ev_w3c *w, const struct ev_record *rec)
+{
+	static const char local[] = "Local"; /* as the firewall of Windows says it */
+	const char *value = behind_name(rec, "#Time Format:"), *end = rec->p + rec->len;
+
+	if (behind_name(rec, "#Version:") != NULL || behind_name(rec, "#Software:") != NULL)
+		w->local = false;
+	if (value == NULL)
+		return;
+	while (value < end && is_blank(*value))
+		value++;
+	while (end > value && is_blank(end[-1]))
+		end--;
+	w->local = (size_t)(end - value) == strlen(local) &&
+		   strncasecmp(value, local, strlen(local)) == 0;
+}
+
 static enum ev_status directive(struct ev_parse *p, const struct ev_record *rec,
 				struct ev_error *err)
 {
@@ -142,8 +160,7 @@ static enum ev_status directive(struct ev_parse *p, const struct ev_record *rec,
 		flaw = read_names(p->w3c, fields, rec->p + rec->len);
 	if (flaw != NULL)
 		return refuse(p, rec, rec->p, flaw, err);
-	/* As the firewall of Windows says it. */
-	p->w3c->local |= behind_name(rec, "#Time Format: Local") != NULL;
+	read_time_format(p->w3c, rec);
 	p->n_header++;
 	return EV_OK;
 }

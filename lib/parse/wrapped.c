@@ -94,13 +94,13 @@ static const char *queue_place(struct ev_parse *p, const struct ev_record *rec)
 	return ev_buf_str(b);
 }
 
-/* The shard is read up to this record, whatever is in it. False if that bears no number. */
+/* The shard is read up to this record at least, whatever is in it. False if it bears no number. */
 static bool move_on(struct ev_parse *p, const struct ev_record *rec)
 {
 	if (!ev_is_sequence_number(p->key.p, p->key.len))
 		return false;
-	ev_offsets_set_shard(p->options.offsets, p->options.stream, shard_of(rec->source),
-			     ev_buf_str(&p->key));
+	ev_offsets_pass_shard(p->options.offsets, p->options.stream, shard_of(rec->source),
+			      ev_buf_str(&p->key));
 	return true;
 }
 

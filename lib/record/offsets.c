@@ -102,6 +102,23 @@ void ev_offsets_set_shard(struct ev_offsets *o, const char *stream, const char *
 	one->last = ev_strdup(last);
 }
 
+/* Of sequence numbers, which have no zeros in front. */
+static bool is_greater(const char *a, const char *b)
+{
+	const size_t len_a = strlen(a), len_b = strlen(b);
+
+	return len_a != len_b ? len_a > len_b : strcmp(a, b) > 0;
+}
+
+void ev_offsets_pass_shard(struct ev_offsets *o, const char *stream, const char *shard,
+			   const char *last)
+{
+	const struct ev_offset *one = entry(o, stream, shard, 0);
+
+	if (one->last == NULL || is_greater(last, one->last))
+		ev_offsets_set_shard(o, stream, shard, last);
+}
+
 void ev_offsets_add(struct ev_offsets *o, const struct ev_offsets *more)
 {
 	for (size_t i = 0; i < more->n; i++) {

@@ -33,6 +33,9 @@ void ev_offsets_set(struct ev_offsets *o, const char *topic, int32_t partition, 
 /* The same of a shard. */
 void ev_offsets_set_shard(struct ev_offsets *o, const char *stream, const char *shard,
 			  const char *last);
+/* The same, unless a greater one is there: what was read may come in any order. */
+void ev_offsets_pass_shard(struct ev_offsets *o, const char *stream, const char *shard,
+			   const char *last);
 /* Whether a text is a sequence number, as the API of Kinesis has it: 129 digits at most. */
 bool ev_is_sequence_number(const char *text, size_t len);
 /* Whether it may be a shard's name: letters, digits, '-' and '_'; a letter first. */
