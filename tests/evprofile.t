@@ -529,6 +529,27 @@ $(seq -f '{"op":"c","table":"u","after":{"id":%g}}' 25)
     - ".after.id // .before.id"  # the key of the row that was changed; the events in which it is no id are rejected
     - .table  # in 51 of 52 events, 2 different values; the events in which it is no id are rejected
 END
+says 'nor is it an empty text' '{"x":""}
+{"x":"a"}' <<'END'
+  id: '.event_id // "\(.x) "'
+  time: '"1970-01-01T00:00:00Z"'
+  order: arrival
+END
+! need sqlite3 || passes 'and both pass' in.jsonl
+says 'nor is what holds U+0000 a type' '{"id":1,"type":"a","kind":"b"}
+{"id":2,"type":"\u0000","kind":"b"}' <<'END'
+  id: .id
+  type: .kind
+  time: '"1970-01-01T00:00:00Z"'
+  order: time
+END
+! need sqlite3 || passes 'and both pass, too' in.jsonl
+{
+	seq -f '{"id":%g,"type":"a"}' 40
+	echo '{"id":41,"type":"\u0000"}'
+} >in.jsonl
+is 'but for a few, of which it is told' "$(evprofile in.jsonl | grep '^  type:')" \
+	'  type: .type  # in each of 41 events, 2 different values; the events in which it holds U+0000 are rejected'
 
 #
 # Hostile input

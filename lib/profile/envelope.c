@@ -249,6 +249,14 @@ static void count_absent(const struct ev_proposal *p, struct ev_keys *k)
 	}
 }
 
+/* What is said of the events whose type has no place in its column. */
+static const char *type_costs(const struct ev_envelope *e)
+{
+	const struct ev_tree_node *n = ev_envelope_node(e, e->type);
+
+	return n != NULL && n->unfit ? "the events in which it holds U+0000 are rejected" : "";
+}
+
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 {
 	struct ev_envelope e = {.p = p,
@@ -267,7 +275,7 @@ void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 								 ? "%s // \"" EV_INFER_NO_TYPE "\""
 								 : "%s",
 							 k->columns[type].jq),
-					   ev_envelope_seen(&e, type, "")};
+					   ev_envelope_seen(&e, type, type_costs(&e))};
 	propose_ignore(&e);
 	ev_envelope_time(&e);
 	choose_order(&e);

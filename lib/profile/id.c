@@ -204,6 +204,7 @@ static char *text_id(const struct ev_envelope *e, size_t other_than)
 {
 	struct ev_buf text = {0};
 	size_t bytes = 0, n = 0;
+	bool empty = true;
 
 	for (size_t i = 0; i < e->k->n && n < SHORT_PARTS; i++) {
 		const struct ev_key_column *c = &e->k->columns[i];
@@ -214,11 +215,14 @@ static char *text_id(const struct ev_envelope *e, size_t other_than)
 			continue;
 		bytes += c->longest + 5; /* at least null, and a space */
 		ev_buf_printf(&text, "%s\\(%s)", n++ > 0 ? " " : "", c->jq);
+		empty &= ev_envelope_node(e, i)->n_empty > 0;
 	}
 	if (n == 0) {
 		ev_buf_free(&text);
 		return NULL;
 	}
+	if (n == 1 && empty) /* no id is */
+		ev_buf_putc(&text, ' ');
 	return ev_infer_take(&text);
 }
 

@@ -409,7 +409,8 @@ static void note_value(struct ev_key_column *c, const struct ev_doc *d, uint32_t
 		return;
 	}
 	c->no_id += !is_id(d, at);
-	c->no_text += ev_kind(d, at) != EV_STRING || d->nodes[at].end - d->nodes[at].pos == 2;
+	c->no_text += ev_kind(d, at) != EV_STRING || d->nodes[at].end - d->nodes[at].pos == 2 ||
+		      (d->nodes[at].escaped && d->nul);
 	if (ev_kind(d, at) < EV_ARRAY && d->nodes[at].end - d->nodes[at].pos > c->longest)
 		c->longest = d->nodes[at].end - d->nodes[at].pos;
 }

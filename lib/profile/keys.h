@@ -40,7 +40,7 @@ struct ev_key_column {
 	bool is_row;		      /* it lies in the row of a change event */
 	uint64_t absent;	      /* events in which it was null, or not there */
 	uint64_t no_id;	  /* in which it was neither an integer nor a text that is not empty */
-	uint64_t no_text; /* in which it was no text, or an empty one */
+	uint64_t no_text; /* in which it was no text, or an empty one, or may hold U+0000 */
 	uint32_t longest; /* bytes */
 };
 
