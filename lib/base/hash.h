@@ -2,8 +2,8 @@
  * hash: digests. The door to xxHash (XXH3, 128 bits) and to libmd (MD5, SHA-256). Floor 0.
  *
  * XXH3 finds and compares; it keeps no secret. MD5 makes the surrogate keys, because every
- * warehouse has it. SHA-256 signs control lines, as HMAC, and names a page's own script to the
- * browser.
+ * warehouse has it, and the ids of lines, of which nobody can make another with a given id.
+ * SHA-256 signs control lines, as HMAC, and names a page's own script to the browser.
  */
 #ifndef EV_HASH_H
 #define EV_HASH_H
